@@ -1,0 +1,124 @@
+import { Schema } from "effect"
+
+/**
+ * Everything that can go wrong with a request, as values. The domain knows no HTTP statuses: `http/Problem.ts` holds
+ * the one table that maps each of these to a status, and a new error without a status does not compile (C16).
+ * Every `message` is written for the caller: it never holds a host path, a token or a key.
+ */
+
+/** The path has no canonical form, or its name cannot be a directory (C1.2, C1.3). */
+export class BadPath extends Schema.TaggedError<BadPath>()("BadPath", { message: Schema.String }) {}
+
+/** The raw request target is longer than the server reads (C1.3). */
+export class TargetTooLong extends Schema.TaggedError<TargetTooLong>()("TargetTooLong", {
+  message: Schema.String,
+  limit: Schema.Number
+}) {}
+
+/** A parameter, header or body does not say what it must. */
+export class BadRequest extends Schema.TaggedError<BadRequest>()("BadRequest", { message: Schema.String }) {}
+
+/** No such world, and nothing below the path either (C2.5). */
+export class WorldNotFound extends Schema.TaggedError<WorldNotFound>()("WorldNotFound", {
+  message: Schema.String,
+  path: Schema.String
+}) {
+  static at(name: string): WorldNotFound {
+    return new WorldNotFound({ message: `no world at /${name}`, path: `/${name}` })
+  }
+}
+
+/** The path is a pure prefix: it lists, but holds no bytes of its own (C2.5). */
+export class CollectionOnly extends Schema.TaggedError<CollectionOnly>()("CollectionOnly", {
+  message: Schema.String,
+  collection: Schema.String
+}) {
+  static at(name: string): CollectionOnly {
+    return new CollectionOnly({
+      message: `/${name} is a collection without bytes of its own`,
+      collection: `/${name}/`
+    })
+  }
+}
+
+/** Nothing is served at this path. */
+export class RouteNotFound extends Schema.TaggedError<RouteNotFound>()("RouteNotFound", {
+  message: Schema.String,
+  path: Schema.String
+}) {}
+
+/** The route exists, the method does not; `allow` names those that do (RFC 9110 section 15.5.6). */
+export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()("MethodNotAllowed", {
+  message: Schema.String,
+  allow: Schema.Array(Schema.String)
+}) {}
+
+/** No representation that the caller accepts; `available` names those that exist (C3.3). */
+export class NotAcceptable extends Schema.TaggedError<NotAcceptable>()("NotAcceptable", {
+  message: Schema.String,
+  available: Schema.Array(Schema.String)
+}) {}
+
+/** The byte range lies outside the representation of `length` bytes (RFC 9110 section 15.5.17). */
+export class RangeNotSatisfiable extends Schema.TaggedError<RangeNotSatisfiable>()("RangeNotSatisfiable", {
+  message: Schema.String,
+  length: Schema.Number
+}) {}
+
+/** A condition of the request does not hold for the current state (RFC 9110 section 13). */
+export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>()("PreconditionFailed", {
+  message: Schema.String
+}) {}
+
+/** The body is longer than `limit` bytes (C4.1). */
+export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>()("BodyTooLarge", {
+  message: Schema.String,
+  limit: Schema.Number
+}) {}
+
+/** The same Idempotency-Key came with other bytes (C4.4). */
+export class IdempotencyConflict extends Schema.TaggedError<IdempotencyConflict>()("IdempotencyConflict", {
+  message: Schema.String
+}) {}
+
+/** The caller may not do this. The message names the rule, never what lies behind it (C7.5). */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { message: Schema.String }) {}
+
+/** A protected route was asked without valid credentials (C7.6). */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { message: Schema.String }) {}
+
+/** Too much work is waiting; the caller may try again after `retryAfter` seconds. */
+export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", {
+  message: Schema.String,
+  retryAfter: Schema.Number
+}) {}
+
+/** The storage could not do its work. `cause` is for the log alone and is never shown. */
+export class StorageFailure extends Schema.TaggedError<StorageFailure>()("StorageFailure", {
+  message: Schema.String,
+  cause: Schema.Defect
+}) {}
+
+/** Any error that a request can end with. */
+export const DomainError = Schema.Union(
+  BadPath,
+  TargetTooLong,
+  BadRequest,
+  WorldNotFound,
+  CollectionOnly,
+  RouteNotFound,
+  MethodNotAllowed,
+  NotAcceptable,
+  RangeNotSatisfiable,
+  PreconditionFailed,
+  BodyTooLarge,
+  IdempotencyConflict,
+  Forbidden,
+  Unauthorized,
+  Overloaded,
+  StorageFailure
+)
+export type DomainError = typeof DomainError.Type
+
+/** Whether a value that surfaced from an effect is one of ours rather than a defect. */
+export const isDomainError = Schema.is(DomainError)

@@ -1,0 +1,84 @@
+import { Either } from "effect"
+import type { Caller, Tier } from "./Caller.ts"
+import { type CanonicalPath, canonicalText, isWithin, namespaceOf } from "./WorldPath.ts"
+
+/**
+ * The one policy (C7): caller x action x path -> allowed or the reason why not. Every surface asks it about the world
+ * path that a request touches, whatever URL it came by; nothing else in the program decides who may do what.
+ */
+
+/**
+ * read      the bytes, metadata, events' effects or existence of a world
+ * write     PUT, POST: its bytes and metadata
+ * delete    DELETE, and what removes a world from its place
+ * activate  change the state of a plugin
+ * operate   look into the machine: verification, capabilities
+ */
+export type Action = "read" | "write" | "delete" | "activate" | "operate"
+
+/** What the operator has declared private. */
+export interface PrivacyRules {
+  /** the prefixes of /etc/private: any credential to read */
+  readonly prefixes: ReadonlyArray<CanonicalPath>
+  /** ELASTIK_READ=private: any credential to read anything */
+  readonly everything: boolean
+}
+
+export const publicRules: PrivacyRules = { prefixes: [], everything: false }
+
+/** Readable to operators alone (C7.1). */
+const operatorOnly: ReadonlyArray<string> = ["boot", "etc/shadow", "etc/fstab"]
+
+/** The tier that may write in each namespace; a path in none of them is not a world and has no writer. */
+const writerTier: Readonly<Record<string, Tier>> = { home: 2, lib: 2, etc: 3, usr: 3, var: 3, boot: 3 }
+
+/** Why `caller` may not do `action` to `path`; undefined when they may. The reason tells nothing about the path. */
+export const refusal = (
+  caller: Caller,
+  action: Action,
+  path: string,
+  rules: PrivacyRules
+): string | undefined => {
+  const scope = caller.scope
+  if (scope !== undefined) {
+    if (!isWithin(path, scope.prefix)) return "outside the scope of this token"
+    if (scope.mode === "r" && action !== "read") return "this token only reads"
+  }
+  switch (action) {
+    case "read": {
+      if (caller.tier < 3 && operatorOnly.some((prefix) => isWithin(path, prefix))) return "reading this needs T3"
+      if (!caller.credentialed && isPrivate(path, rules)) return "reading this needs a credential"
+      return undefined
+    }
+    case "write": {
+      const needed = writerTier[namespaceOf(path)]
+      if (needed === undefined) return "nothing can be written here"
+      return caller.tier < needed ? `writing this needs T${needed}` : undefined
+    }
+    case "delete":
+      return caller.tier < 3 ? "deleting needs T3" : undefined
+    case "activate":
+      return caller.tier < 3 ? "activating plugins needs T3" : undefined
+    case "operate":
+      return caller.tier < 3 ? "this needs T3" : undefined
+  }
+}
+
+/** Whether `caller` may do `action` to `path`. */
+export const allows = (caller: Caller, action: Action, path: string, rules: PrivacyRules): boolean =>
+  refusal(caller, action, path, rules) === undefined
+
+const isPrivate = (path: string, rules: PrivacyRules): boolean =>
+  rules.everything || rules.prefixes.some((prefix) => isWithin(path, prefix))
+
+/**
+ * The lines of /etc/private: one path prefix a line, blank and `#` lines skipped. A line without a canonical form
+ * could match nothing and is left out.
+ */
+export const parsePrivate = (text: string): ReadonlyArray<CanonicalPath> =>
+  text.split(/\r?\n/).flatMap((line) => {
+    const trimmed = line.trim()
+    if (trimmed === "" || trimmed.startsWith("#")) return []
+    const parsed = Either.getOrUndefined(canonicalText(trimmed))
+    return parsed === undefined ? [] : [parsed.path]
+  })

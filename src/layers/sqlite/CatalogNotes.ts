@@ -1,0 +1,86 @@
+import * as Reactivity from "@effect/experimental/Reactivity"
+import { SqlSchema } from "@effect/sql"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import { Effect, type Scope, Schema } from "effect"
+import type { Entry } from "../../domain/World.ts"
+
+/**
+ * What each world held when its database was last closed, so that a start need not open thousands of files. A note is
+ * believed only while the file is exactly as it was (`stamp`); the notes are a cache, and deleting them costs time.
+ */
+export interface CatalogNotes {
+  readonly all: Effect.Effect<ReadonlyMap<string, Note>>
+  readonly put: (entry: Entry, stamp: string) => Effect.Effect<void>
+  readonly remove: (name: string) => Effect.Effect<void>
+}
+
+const NoteRow = Schema.Struct({
+  name: Schema.String,
+  stamp: Schema.String,
+  version: Schema.Number,
+  ext: Schema.String,
+  state: Schema.String,
+  len: Schema.Number,
+  updatedAt: Schema.Number,
+  eventId: Schema.Number,
+  tag: Schema.String
+})
+export type Note = typeof NoteRow.Type
+
+/** Opens the notes at `filename`; notes that cannot be read are started afresh by `discard`. */
+export const make = (
+  filename: string,
+  discard: Effect.Effect<void>
+): Effect.Effect<CatalogNotes, never, Scope.Scope | Reactivity.Reactivity> =>
+  open(filename).pipe(
+    Effect.sandbox,
+    Effect.catchAll((cause) =>
+      Effect.logWarning("the catalog's notes cannot be read and are made anew", cause).pipe(
+        Effect.zipRight(discard),
+        Effect.zipRight(Effect.orDie(open(filename)))
+      )
+    )
+  )
+
+const open = (filename: string) =>
+  Effect.gen(function* () {
+    const sql = yield* SqliteClient.make({ filename })
+    yield* sql.unsafe("PRAGMA synchronous = NORMAL")
+    yield* sql.unsafe(`CREATE TABLE IF NOT EXISTS notes (
+      name TEXT PRIMARY KEY, stamp TEXT NOT NULL, version INTEGER NOT NULL, ext TEXT NOT NULL, state TEXT NOT NULL,
+      len INTEGER NOT NULL, updatedAt INTEGER NOT NULL, eventId INTEGER NOT NULL, tag TEXT NOT NULL
+    ) WITHOUT ROWID`)
+    const rows = SqlSchema.findAll({
+      Request: Schema.Void,
+      Result: NoteRow,
+      execute: () => sql.unsafe("SELECT * FROM notes")
+    })
+    yield* sql.unsafe("SELECT count(*) FROM notes")
+
+    return {
+      all: Effect.map(rows(), (notes) => new Map(notes.map((note) => [note.name, note]))).pipe(
+        Effect.catchAllCause((cause) =>
+          Effect.as(Effect.logWarning("the catalog's notes cannot be read", cause), new Map<string, Note>())
+        )
+      ),
+      put: (entry, stamp) =>
+        sql
+          .unsafe("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [
+            entry.name,
+            stamp,
+            entry.version,
+            entry.ext,
+            entry.state,
+            entry.len,
+            entry.updatedAt,
+            entry.eventId,
+            entry.tag
+          ])
+          .pipe(quietly),
+      remove: (name) => sql.unsafe("DELETE FROM notes WHERE name = ?", [name]).pipe(quietly)
+    } satisfies CatalogNotes
+  })
+
+/** A note that cannot be kept only makes the next start slower. */
+const quietly = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<void> =>
+  Effect.catchAllCause(Effect.asVoid(effect), (cause) => Effect.logWarning("a catalog note was not kept", cause))

@@ -1,0 +1,105 @@
+import { statSync } from "node:fs"
+import * as Reactivity from "@effect/experimental/Reactivity"
+import { FileSystem, Path } from "@effect/platform"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import { Effect, type Scope } from "effect"
+import { StorageFailure } from "../../domain/Errors.ts"
+import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
+import * as CatalogNotes from "./CatalogNotes.ts"
+import { storageFailure } from "./Handles.ts"
+import type { Found, Volume } from "./Volume.ts"
+
+/**
+ * Worlds on disk: `<data>/<directory name>/universe.db` (C1.4). The directories are the truth; what else lies in the
+ * data directory starts with a dot and can be lost (`.catalog.db`) or has been thrown away (`.trash`).
+ */
+export const make = (
+  data: string
+): Effect.Effect<Volume, StorageFailure, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const reactivity = yield* Reactivity.make
+    const trash = path.join(data, ".trash")
+    const notesFile = path.join(data, ".catalog.db")
+
+    yield* fs.makeDirectory(data, { recursive: true }).pipe(storageFailure("the data directory cannot be made"))
+    const notes = yield* CatalogNotes.make(
+      notesFile,
+      Effect.forEach(["", "-wal", "-shm"], (suffix) => fs.remove(notesFile + suffix, { force: true }), {
+        discard: true
+      }).pipe(Effect.orDie)
+    ).pipe(Effect.provideService(Reactivity.Reactivity, reactivity))
+
+    const directory = (name: WorldName) => path.join(data, directoryName(name))
+    const database = (name: WorldName) => path.join(directory(name), "universe.db")
+
+    const syncDirectory = (target: string) =>
+      Effect.scoped(Effect.flatMap(fs.open(target, { flag: "r" }), (file) => file.sync))
+
+    return {
+      scan: Effect.gen(function* () {
+        const known = yield* notes.all
+        const found: Array<Found> = []
+        for (const entry of yield* fs.readDirectory(data)) {
+          const name = entry.startsWith(".") ? undefined : worldOfDirectory(entry)
+          if (name === undefined) continue
+          const stamp = stampOf(database(name))
+          if (stamp === undefined) continue
+          const note = known.get(name)
+          found.push({ name, entry: note?.stamp === stamp ? { ...note, name } : undefined })
+        }
+        return found
+      }).pipe(storageFailure("the data directory cannot be read")),
+
+      exists: (name) => Effect.orElseSucceed(fs.exists(database(name)), () => false),
+
+      create: (name) =>
+        fs.makeDirectory(directory(name), { recursive: true }).pipe(storageFailure("a world could not be made")),
+
+      seal: (name) =>
+        Effect.zipRight(syncDirectory(directory(name)), syncDirectory(data)).pipe(
+          storageFailure("a world could not be made durable")
+        ),
+
+      remove: (name) =>
+        Effect.zipRight(notes.remove(name), fs.remove(directory(name), { recursive: true, force: true })).pipe(
+          storageFailure("a world could not be taken back")
+        ),
+
+      open: (name) =>
+        SqliteClient.make({ filename: database(name) }).pipe(
+          Effect.provideService(Reactivity.Reactivity, reactivity),
+          storageFailure("a world could not be opened")
+        ),
+
+      settle: (entry) =>
+        Effect.suspend(() => {
+          const stamp = stampOf(database(entry.name))
+          return stamp === undefined || stamp === changing ? Effect.void : notes.put(entry, stamp)
+        }),
+
+      discard: (name, deletion) =>
+        Effect.gen(function* () {
+          const folder = path.join(trash, deletion)
+          yield* fs.makeDirectory(folder, { recursive: true })
+          yield* fs.rename(directory(name), path.join(folder, directoryName(name)))
+          yield* Effect.forEach([folder, trash, data], syncDirectory, { discard: true })
+          yield* notes.remove(name)
+        }).pipe(storageFailure("a world could not be moved to the trash"))
+    }
+  })
+
+/** The stamp of a database whose write-ahead log still holds something: no note can vouch for it. */
+const changing = "changing"
+
+/**
+ * What tells one state of a closed database file from another; undefined when there is none. Synchronous on purpose: a
+ * start asks it of every world, and the thread pool would make that ten times slower.
+ */
+const stampOf = (file: string): string | undefined => {
+  const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
+  if (stat === undefined) return undefined
+  const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
+  return log !== undefined && log.size > 0 ? changing : `${stat.mtimeNs}:${stat.size}:${stat.ino}`
+}

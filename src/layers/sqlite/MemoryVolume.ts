@@ -1,0 +1,42 @@
+import * as Reactivity from "@effect/experimental/Reactivity"
+import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import { Effect, Exit, Scope } from "effect"
+import type { WorldName } from "../../domain/WorldPath.ts"
+import type { Volume } from "./Volume.ts"
+
+/** Worlds in memory: the same databases without files. A database lives until its world is deleted. */
+export const make: Effect.Effect<Volume, never, Scope.Scope> = Effect.gen(function* () {
+  const scope = yield* Effect.scope
+  const reactivity = yield* Reactivity.make
+  const worlds = new Map<WorldName, { readonly sql: SqliteClient.SqliteClient; readonly scope: Scope.CloseableScope }>()
+
+  const forget = (name: WorldName) =>
+    Effect.suspend(() => {
+      const world = worlds.get(name)
+      worlds.delete(name)
+      return world === undefined ? Effect.void : Scope.close(world.scope, Exit.void)
+    })
+
+  return {
+    scan: Effect.sync(() => [...worlds.keys()].map((name) => ({ name, entry: undefined }))),
+    exists: (name) => Effect.sync(() => worlds.has(name)),
+    create: (name) =>
+      Effect.gen(function* () {
+        const own = yield* Scope.fork(scope, { _tag: "Sequential" })
+        const sql = yield* SqliteClient.make({ filename: ":memory:", disableWAL: true }).pipe(
+          Scope.extend(own),
+          Effect.provideService(Reactivity.Reactivity, reactivity)
+        )
+        worlds.set(name, { sql, scope: own })
+      }),
+    seal: () => Effect.void,
+    open: (name) =>
+      Effect.suspend(() => {
+        const world = worlds.get(name)
+        return world === undefined ? Effect.dieMessage(`${name} is not in memory`) : Effect.succeed(world.sql)
+      }),
+    remove: forget,
+    settle: () => Effect.void,
+    discard: forget
+  }
+})

@@ -1,0 +1,127 @@
+import { randomUUID } from "node:crypto"
+import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
+import { Effect, Layer, Option, type Scope } from "effect"
+import type { Command } from "../../domain/Command.ts"
+import { WorldNotFound } from "../../domain/Errors.ts"
+import { EventChain } from "../../services/EventChain.ts"
+import { Storage, type StorageShape } from "../../services/Storage.ts"
+import * as Handles from "./Handles.ts"
+import { checkConditions, execute } from "./Transaction.ts"
+import type { Volume } from "./Volume.ts"
+import { entryOf, readEvents, readHead, readWorld, tableState } from "./WorldFile.ts"
+
+// Three files each (database, log, shared memory): well under a thousand descriptors.
+const openWorlds = 128
+
+/** Storage over SQLite databases, one per world, wherever the volume keeps them. */
+export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventChain | Scope.Scope> =>
+  Effect.gen(function* () {
+    const chain = yield* EventChain
+    const handles = yield* Handles.make(volume, openWorlds)
+
+    const create = (handle: Handles.Handle, command: Command) =>
+      Effect.gen(function* () {
+        if (!makesWorlds(command)) return yield* WorldNotFound.at(command.name)
+        yield* checkConditions(command, undefined)
+        const sql = yield* handle.create
+        return yield* Effect.zipLeft(execute(sql, chain, command, true), volume.seal(command.name))
+      }).pipe(
+        // Refused or failed: the place that was made for it goes again, so that no ghost world stays.
+        Effect.onError(() =>
+          Effect.ignoreLogged(
+            Effect.zipRight(handle.close, makesWorlds(command) ? volume.remove(command.name) : Effect.void)
+          )
+        )
+      )
+
+    return {
+      execute: (command) =>
+        Effect.uninterruptible(
+          handles.use(command.name, (handle) =>
+            Option.match(handle.sql, {
+              onNone: () => create(handle, command),
+              onSome: (sql) =>
+                execute(sql, chain, command, false).pipe(
+                  // A connection that failed in mid-transaction is not trusted with the next one.
+                  Effect.tapErrorTag("StorageFailure", () => handle.close),
+                  Effect.tap(() =>
+                    command._tag === "Delete"
+                      ? Effect.zipRight(handle.close, volume.discard(command.name, command.deletion))
+                      : Effect.void
+                  )
+                )
+            })
+          )
+        ),
+
+      scan: Effect.flatMap(volume.scan, (found) =>
+        Effect.map(
+          Effect.forEach(found, ({ name, entry }) =>
+            entry !== undefined
+              ? Effect.succeedSome(entry)
+              : Effect.catchTag(recover(handles, volume, name), "StorageFailure", (failure) =>
+                  Effect.as(Effect.logError(`${name} cannot be read and is not served`, failure.cause), Option.none())
+                )
+          ),
+          (entries) => entries.flatMap(Option.toArray)
+        )
+      ),
+
+      head: (name) => readFrom(handles, name, (sql) => readHead(sql, name)),
+      read: (name) => readFrom(handles, name, (sql) => readWorld(sql, name)),
+      events: (name, after, limit) =>
+        handles.use(name, (handle) =>
+          Option.match(handle.sql, {
+            onNone: () => Effect.succeed([]),
+            onSome: (sql) => readEvents(sql, after, limit).pipe(Handles.storageFailure("events could not be read"))
+          })
+        )
+    }
+  })
+
+const makesWorlds = (command: Command): boolean =>
+  command._tag === "Overwrite" || command._tag === "Append" || command._tag === "Remark"
+
+const readFrom = <A, E>(
+  handles: Handles.Handles,
+  name: Command["name"],
+  query: (sql: SqliteClient) => Effect.Effect<Option.Option<A>, E>
+) =>
+  handles.use(name, (handle) =>
+    Option.match(handle.sql, {
+      onNone: () => Effect.succeedNone,
+      onSome: (sql) => query(sql).pipe(Handles.storageFailure("a world could not be read"))
+    })
+  )
+
+/**
+ * A world that no note vouches for: either it was written when the server last stopped without notice, or it was copied
+ * in. A creation that never committed goes away; a deletion that was committed is completed.
+ */
+const recover = (handles: Handles.Handles, volume: Volume, name: Command["name"]) =>
+  handles.use(name, (handle) =>
+    Option.match(handle.sql, {
+      onNone: () => Effect.succeedNone,
+      onSome: (sql) =>
+        Effect.gen(function* () {
+          const state = yield* tableState(sql)
+          if (state === "empty") yield* Effect.zipRight(handle.close, volume.remove(name))
+          if (state === "alien") yield* Effect.logWarning(`${name} holds a database that is no world; left alone`)
+          if (state === "empty" || state === "alien") return Option.none()
+          const head = yield* readHead(sql, name)
+          if (Option.isNone(head)) return Option.none()
+          const newest = yield* readEvents(sql, head.value.eventId - 1, 1)
+          if (newest[0]?.event_type === "stage_deleted") {
+            yield* Effect.zipRight(handle.close, volume.discard(name, `recovered-${randomUUID()}`))
+            return Option.none()
+          }
+          return Option.some(entryOf(head.value))
+        }).pipe(Handles.storageFailure("a world could not be read"))
+    })
+  )
+
+/** Storage over the given volume. */
+export const layer = <E, R>(
+  volume: Effect.Effect<Volume, E, R>
+): Layer.Layer<Storage, E, Exclude<R, Scope.Scope> | EventChain> =>
+  Layer.scoped(Storage, Effect.flatMap(volume, make))

@@ -1,0 +1,288 @@
+import { randomBytes } from "node:crypto"
+import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
+import { SqlSchema } from "@effect/sql"
+import { Clock, Effect, Option, Schema } from "effect"
+import type { Append, Command, Receipt } from "../../domain/Command.ts"
+import { evaluateWrite } from "../../domain/Conditions.ts"
+import { IdempotencyConflict, PreconditionFailed, StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
+import { encodePayload, type EventType, type Operation } from "../../domain/Event.ts"
+import { encodeMeta, type MetaHeaders } from "../../domain/MetaHeaders.ts"
+import { currentTags, initialState } from "../../domain/World.ts"
+import type { WorldName } from "../../domain/WorldPath.ts"
+import type { EventChainShape } from "../../services/EventChain.ts"
+import { sha256 } from "../../services/EventChain.ts"
+import type { WriteError } from "../../services/Storage.ts"
+import { digestsOf, install, makeTag, readHead, readWorld, type StoredHead} from "./WorldFile.ts"
+
+/** The row of a world as a command leaves it, before its event is signed. */
+interface Stage {
+  readonly name: WorldName
+  readonly version: number
+  readonly ext: string
+  readonly state: string
+  readonly meta: MetaHeaders
+  readonly len: number
+  readonly sha256: string
+  readonly jsonLength: number | undefined
+  readonly lineage: string
+}
+
+interface Chained {
+  readonly id: number
+  readonly hmac: string
+}
+
+/**
+ * Runs a command in ONE transaction: precondition, row and signed event together, or none of them (C5.1). In a `fresh`
+ * database the tables come with it, so that a creation is all or nothing too.
+ */
+export const execute = (
+  sql: SqliteClient,
+  chain: EventChainShape,
+  command: Command,
+  fresh: boolean
+): Effect.Effect<Receipt, WriteError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    sql.withTransaction(Effect.zipRight(fresh ? install(sql) : Effect.void, run(sql, chain, command, now))).pipe(
+      Effect.catchAllDefect((cause) => new StorageFailure({ message: "the write could not be committed", cause })),
+      Effect.catchTags({
+        SqlError: (cause) => new StorageFailure({ message: "the write failed", cause }),
+        ParseError: (cause) => new StorageFailure({ message: "the world holds what it should not", cause })
+      })
+    )
+  )
+
+const run = (sql: SqliteClient, chain: EventChainShape, command: Command, now: number) =>
+  Effect.gen(function* () {
+    const found = yield* readHead(sql, command.name)
+    if (command._tag === "Append" && command.idempotencyKey !== undefined) {
+      const earlier = yield* findEarlier(sql, command, command.idempotencyKey)
+      if (Option.isSome(earlier)) return earlier.value
+    }
+    yield* checkConditions(command, Option.getOrUndefined(found))
+    const write = writer(sql, chain, new Date(now).toISOString(), Option.getOrUndefined(found))
+    switch (command._tag) {
+      case "Overwrite": {
+        const digests = digestsOf(command.body)
+        const stage = stageOf(command.name, Option.getOrUndefined(found), {
+          ext: command.ext,
+          meta: command.meta,
+          len: command.body.length,
+          ...digests
+        })
+        return yield* write.body(stage, command.body, "put", "stage_written", {})
+      }
+      case "Append": {
+        const world = Option.isSome(found) ? yield* readWorld(sql, command.name) : Option.none()
+        const body = Option.match(world, {
+          onNone: () => command.body,
+          onSome: (previous) => Buffer.concat([previous.body, command.body])
+        })
+        const stage = stageOf(command.name, Option.getOrUndefined(found), {
+          ext: Option.match(found, { onNone: () => command.ext, onSome: (head) => head.ext }),
+          meta: Option.match(found, { onNone: () => [], onSome: (head) => head.meta }),
+          len: body.length,
+          ...digestsOf(body)
+        })
+        const receipt = yield* write.body(stage, body, "append", "stage_appended", {
+          append_len: command.body.length,
+          append_sha256: sha256(command.body)
+        })
+        if (command.idempotencyKey !== undefined) yield* remember(sql, command, command.idempotencyKey, receipt, now)
+        return receipt
+      }
+      case "SetState": {
+        const head = yield* orNotFound(found, command.name)
+        return yield* write.state(head, command.to)
+      }
+      case "Remark": {
+        if (Option.isSome(found)) return yield* write.remark(found.value, command.type, command.details)
+        // A log world that nobody has written yet begins empty.
+        const stage = stageOf(command.name, undefined, { ext: "log", meta: [], len: 0, ...digestsOf(noBytes) })
+        return yield* write.body(stage, noBytes, "put", command.type, command.details)
+      }
+      case "Delete": {
+        const head = yield* orNotFound(found, command.name)
+        return yield* write.remark(head, "stage_deleted", {}, "delete")
+      }
+    }
+  })
+
+const noBytes = new Uint8Array(0)
+
+const orNotFound = (found: Option.Option<StoredHead>, name: WorldName) =>
+  Effect.mapError(found, () => WorldNotFound.at(name))
+
+/** Judges the conditions of a command against what is there now (C4.3). */
+export const checkConditions = (
+  command: Command,
+  head: StoredHead | undefined
+): Effect.Effect<void, PreconditionFailed> => {
+  if (!("conditions" in command)) return Effect.void
+  const current = head === undefined ? undefined : { tags: currentTags(head), modified: head.updatedAt }
+  return evaluateWrite(command.conditions, current) === "proceed"
+    ? Effect.void
+    : new PreconditionFailed({ message: "a condition of the request does not hold for the current state" })
+}
+
+const stageOf = (
+  name: WorldName,
+  previous: StoredHead | undefined,
+  content: Pick<Stage, "ext" | "meta" | "len" | "sha256" | "jsonLength">
+): Stage => ({
+  ...content,
+  name,
+  version: (previous?.version ?? 0) + 1,
+  state: initialState(name),
+  lineage: previous === undefined || previous.lineage === "" ? randomBytes(8).toString("hex") : previous.lineage
+})
+
+/** The statements that write, bound to one moment and one predecessor. */
+const writer = (sql: SqliteClient, chain: EventChainShape, ts: string, previous: StoredHead | undefined) => {
+  const append = (
+    after: Stage | StoredHead,
+    on: Chained,
+    op: Operation,
+    type: EventType,
+    meta: MetaHeaders,
+    details: Readonly<Record<string, string | number>>
+  ) => {
+    const facts = { op, len: after.len, ext: after.ext, version: after.version, meta, sha256: after.sha256 }
+    const payload = encodePayload(facts, type, ts, details)
+    const link: Chained = { id: on.id + 1, hmac: chain.link(on.hmac, payload) }
+    return Effect.as(
+      sql.unsafe("INSERT INTO events (id, timestamp, event_type, payload, hmac, prev_hmac) VALUES (?, ?, ?, ?, ?, ?)", [
+        link.id,
+        ts,
+        type,
+        payload,
+        link.hmac,
+        on.hmac
+      ]),
+      link
+    )
+  }
+  const newest: Chained = { id: previous?.eventId ?? 0, hmac: previous?.hmac ?? "" }
+
+  return {
+    /** a write of bytes; a plugin whose source is replaced falls back to pending, and that is an event too (C10.1) */
+    body: (
+      stage: Stage,
+      body: Uint8Array,
+      op: Operation,
+      type: EventType,
+      details: Readonly<Record<string, string | number>>
+    ) =>
+      Effect.gen(function* () {
+        yield* sql.unsafe(upsertStage, [
+          stage.version,
+          ts,
+          stage.ext,
+          encodeMeta(stage.meta),
+          stage.state,
+          stage.sha256,
+          stage.jsonLength ?? null,
+          stage.lineage,
+          body
+        ])
+        const written = yield* append(stage, newest, op, type, op === "append" ? [] : stage.meta, details)
+        const last =
+          previous === undefined || stage.state !== "pending"
+            ? written
+            : yield* append(stage, written, "state", "state_transition", [], {
+                from: previous.state,
+                to: "pending",
+                version: stage.version,
+                reason: "source replaced"
+              })
+        return receiptOf(stage, stage.lineage, last, Date.parse(ts), previous === undefined)
+      }),
+
+    state: (head: StoredHead, to: string) =>
+      Effect.gen(function* () {
+        yield* sql.unsafe("UPDATE stage_meta SET state = ? WHERE id = 1", [to])
+        const details = { from: head.state, to, version: head.version }
+        const link = yield* append(head, newest, "state", "state_transition", [], details)
+        return receiptOf({ ...head, state: to }, head.lineage, link, head.updatedAt, false)
+      }),
+
+    remark: (head: StoredHead, type: EventType, details: Readonly<Record<string, string | number>>, op?: Operation) =>
+      Effect.map(append(head, newest, op ?? "put", type, [], details), (link) =>
+        receiptOf(head, head.lineage, link, head.updatedAt, false)
+      )
+  }
+}
+
+const upsertStage = `INSERT INTO stage_meta
+    (id, version, updated_at, ext, headers, state, sha256, json_length, lineage, stage_html)
+  VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (id) DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at, ext = excluded.ext,
+    headers = excluded.headers, state = excluded.state, sha256 = excluded.sha256, json_length = excluded.json_length,
+    lineage = excluded.lineage, stage_html = excluded.stage_html`
+
+const receiptOf = (
+  stage: Pick<Stage, "name" | "version" | "ext" | "state" | "len" | "sha256">,
+  lineage: string,
+  link: Chained,
+  updatedAt: number,
+  created: boolean
+): Receipt => ({
+  name: stage.name,
+  version: stage.version,
+  ext: stage.ext,
+  state: stage.state,
+  len: stage.len,
+  sha256: stage.sha256,
+  updatedAt,
+  eventId: link.id,
+  tag: makeTag(link.hmac, lineage),
+  created,
+  replayed: false
+})
+
+const Earlier = Schema.Struct({
+  body_sha256: Schema.String,
+  receipt: Schema.parseJson(
+    Schema.Struct({
+      version: Schema.Number,
+      ext: Schema.String,
+      state: Schema.String,
+      len: Schema.Number,
+      sha256: Schema.String,
+      updatedAt: Schema.Number,
+      eventId: Schema.Number,
+      tag: Schema.String,
+      created: Schema.Boolean
+    })
+  )
+})
+
+const findEarlier = (sql: SqliteClient, command: Append, key: string) =>
+  Effect.flatMap(
+    SqlSchema.findOne({
+      Request: Schema.String,
+      Result: Earlier,
+      execute: (request) => sql.unsafe("SELECT body_sha256, receipt FROM idempotency WHERE key = ?", [request])
+    })(key),
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: (row) =>
+        row.body_sha256 === sha256(command.body)
+          ? Effect.succeedSome<Receipt>({ ...row.receipt, name: command.name, replayed: true })
+          : new IdempotencyConflict({ message: "this Idempotency-Key was used with other bytes" })
+    })
+  )
+
+/** How long an Idempotency-Key is remembered, in milliseconds. */
+const rememberFor = 24 * 60 * 60 * 1000
+
+const remember = (sql: SqliteClient, command: Append, key: string, receipt: Receipt, now: number) =>
+  Effect.zipRight(
+    sql.unsafe("DELETE FROM idempotency WHERE at < ?", [now - rememberFor]),
+    sql.unsafe("INSERT OR REPLACE INTO idempotency (key, body_sha256, receipt, at) VALUES (?, ?, ?, ?)", [
+      key,
+      sha256(command.body),
+      JSON.stringify(receipt),
+      now
+    ])
+  )

@@ -1,0 +1,29 @@
+import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
+import type { Effect, Scope } from "effect"
+import type { StorageFailure } from "../../domain/Errors.ts"
+import type { Entry } from "../../domain/World.ts"
+import type { WorldName } from "../../domain/WorldPath.ts"
+
+/** A world found at start, with its entry when a note of an earlier run can vouch for it. */
+export interface Found {
+  readonly name: WorldName
+  readonly entry: Entry | undefined
+}
+
+/** Where the databases of worlds are: directories on disk, or memory. */
+export interface Volume {
+  /** every world there is */
+  readonly scan: Effect.Effect<ReadonlyArray<Found>, StorageFailure>
+  readonly exists: (name: WorldName) => Effect.Effect<boolean>
+  /** makes the place for a new world, so that `open` finds it */
+  readonly create: (name: WorldName) => Effect.Effect<void, StorageFailure>
+  /** makes the creation itself durable; called after the first commit */
+  readonly seal: (name: WorldName) => Effect.Effect<void, StorageFailure>
+  /** takes back a creation whose first commit failed */
+  readonly remove: (name: WorldName) => Effect.Effect<void, StorageFailure>
+  readonly open: (name: WorldName) => Effect.Effect<SqliteClient, StorageFailure, Scope.Scope>
+  /** notes what a world holds, now that its database is closed, so that the next start need not open it */
+  readonly settle: (entry: Entry) => Effect.Effect<void>
+  /** moves a closed world to the trash, apart from everything deleted before */
+  readonly discard: (name: WorldName, deletion: string) => Effect.Effect<void, StorageFailure>
+}

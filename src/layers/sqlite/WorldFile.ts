@@ -1,0 +1,210 @@
+import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
+import { SqlSchema } from "@effect/sql"
+import { Effect, Option, Schema } from "effect"
+import { metaFromStored } from "../../domain/MetaHeaders.ts"
+import { EventRow } from "../../domain/Event.ts"
+import { decodeText, jsonStringLength } from "../../domain/Text.ts"
+import type { Entry, Head, World } from "../../domain/World.ts"
+import type { WorldName } from "../../domain/WorldPath.ts"
+import { sha256 } from "../../services/EventChain.ts"
+
+/**
+ * The inside of one `universe.db` (C1.5). The body is the last column, so that SQLite need not walk its overflow pages
+ * to read the others. Digests are kept beside the body; a trigger forgets them when somebody edits the body by hand.
+ */
+const schema = [
+  `CREATE TABLE IF NOT EXISTS stage_meta (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL,
+    updated_at TEXT NOT NULL,
+    ext TEXT NOT NULL,
+    headers TEXT NOT NULL DEFAULT '[]',
+    state TEXT NOT NULL DEFAULT 'active',
+    sha256 TEXT,
+    json_length INTEGER,
+    lineage TEXT NOT NULL DEFAULT '',
+    stage_html BLOB
+  )`,
+  `CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY,
+    timestamp TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    hmac TEXT NOT NULL,
+    prev_hmac TEXT NOT NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS idempotency (
+    key TEXT PRIMARY KEY,
+    body_sha256 TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  `CREATE TRIGGER IF NOT EXISTS forget_digests AFTER UPDATE OF stage_html ON stage_meta
+   WHEN NEW.sha256 IS OLD.sha256 AND NEW.stage_html IS NOT OLD.stage_html
+   BEGIN UPDATE stage_meta SET sha256 = NULL, json_length = NULL WHERE id = 1; END`,
+  "PRAGMA user_version = 5"
+]
+
+// Columns that a database written by somebody else may lack.
+const ownColumns = [
+  "headers TEXT NOT NULL DEFAULT '[]'",
+  "state TEXT NOT NULL DEFAULT 'active'",
+  "sha256 TEXT",
+  "json_length INTEGER",
+  "lineage TEXT NOT NULL DEFAULT ''"
+]
+
+const TableInfo = Schema.Array(Schema.Struct({ name: Schema.String }))
+
+/** Settings of a connection: every commit is on the disk before it is acknowledged (C5.1), memory stays small. */
+export const configure = (sql: SqliteClient) =>
+  Effect.all(
+    [
+      sql.unsafe("PRAGMA synchronous = FULL"),
+      sql.unsafe("PRAGMA busy_timeout = 1000"),
+      sql.unsafe("PRAGMA cache_size = -512"),
+      sql.unsafe("PRAGMA journal_size_limit = 1048576")
+    ],
+    { discard: true }
+  )
+
+/** Makes the tables, or completes those of a database that was made elsewhere. Call inside a transaction. */
+export const install = (sql: SqliteClient) =>
+  Effect.gen(function* () {
+    const columns = yield* Effect.flatMap(
+      sql.unsafe("PRAGMA table_info(stage_meta)"),
+      Schema.decodeUnknown(TableInfo)
+    )
+    if (columns.length > 0) {
+      const present = new Set(columns.map((column) => column.name))
+      for (const column of ownColumns) {
+        if (!present.has(column.split(" ")[0] ?? "")) yield* sql.unsafe(`ALTER TABLE stage_meta ADD COLUMN ${column}`)
+      }
+    }
+    for (const statement of schema) yield* sql.unsafe(statement)
+  })
+
+/** `own`: ours and complete; `foreign`: a world that lacks something of ours; `empty`: no table; `alien`: no world. */
+export type TableState = "own" | "foreign" | "empty" | "alien"
+
+const TableStateRow = Schema.Struct({ user_version: Schema.Number, tables: Schema.Number, worlds: Schema.Number })
+
+export const tableState = (sql: SqliteClient) =>
+  Effect.map(
+    SqlSchema.single({
+      Request: Schema.Void,
+      Result: TableStateRow,
+      execute: () =>
+        sql.unsafe(`SELECT (SELECT user_version FROM pragma_user_version) AS user_version, count(*) AS tables,
+          count(*) FILTER (WHERE name = 'stage_meta') AS worlds FROM sqlite_schema WHERE type = 'table'`)
+    })(),
+    (row): TableState =>
+      row.worlds > 0 ? (row.user_version === 5 ? "own" : "foreign") : row.tables === 0 ? "empty" : "alien"
+  )
+
+const HeadRow = Schema.Struct({
+  version: Schema.Number,
+  updated_at: Schema.String,
+  ext: Schema.String,
+  headers: Schema.Unknown,
+  state: Schema.String,
+  sha256: Schema.NullOr(Schema.String),
+  json_length: Schema.NullOr(Schema.Number),
+  lineage: Schema.String,
+  len: Schema.Number,
+  event_id: Schema.NullOr(Schema.Number),
+  hmac: Schema.NullOr(Schema.String)
+})
+const WorldRow = Schema.Struct({ ...HeadRow.fields, body: Schema.Uint8ArrayFromSelf })
+
+const headColumns = `version, updated_at, ext, headers, state, sha256, json_length, lineage,
+  ifnull(octet_length(stage_html), 0) AS len,
+  (SELECT id FROM events ORDER BY id DESC LIMIT 1) AS event_id,
+  (SELECT hmac FROM events ORDER BY id DESC LIMIT 1) AS hmac`
+const selectHead = `SELECT ${headColumns} FROM stage_meta WHERE id = 1`
+const selectWorld = `SELECT ${headColumns}, ifnull(CAST(stage_html AS BLOB), x'') AS body FROM stage_meta WHERE id = 1`
+
+/** A head together with what the next event and the next tag of this world are made from. */
+export interface StoredHead extends Head {
+  readonly hmac: string
+  readonly lineage: string
+}
+
+/** The opaque tag of the bytes: the newest signature, and the random lineage that a re-created world does not share. */
+export const makeTag = (hmac: string, lineage: string): string => `${hmac.slice(0, 20)}${lineage.slice(0, 8)}`
+
+const toHead = (name: WorldName, row: typeof HeadRow.Type, digests: Digests): StoredHead => ({
+  name,
+  version: row.version,
+  ext: row.ext,
+  state: row.state,
+  len: row.len,
+  updatedAt: Date.parse(row.updated_at) || 0,
+  eventId: row.event_id ?? 0,
+  tag: makeTag(row.hmac ?? `v${row.version}-${row.updated_at.replace(/[^0-9]/g, "")}`, row.lineage),
+  sha256: digests.sha256,
+  jsonLength: digests.jsonLength,
+  meta: metaFromStored(row.headers),
+  hmac: row.hmac ?? "",
+  lineage: row.lineage
+})
+
+/** What is computed from a body once, when it is written. */
+export interface Digests {
+  readonly sha256: string
+  readonly jsonLength: number | undefined
+}
+
+export const digestsOf = (body: Uint8Array): Digests => {
+  const text = decodeText(body)
+  return { sha256: sha256(body), jsonLength: text === undefined ? undefined : jsonStringLength(text) }
+}
+
+const findWorld = (sql: SqliteClient) =>
+  SqlSchema.findOne({ Request: Schema.Void, Result: WorldRow, execute: () => sql.unsafe(selectWorld) })()
+
+const findHead = (sql: SqliteClient) =>
+  SqlSchema.findOne({ Request: Schema.Void, Result: HeadRow, execute: () => sql.unsafe(selectHead) })()
+
+/** Head and bytes in one statement, hence one snapshot. */
+export const readWorld = (sql: SqliteClient, name: WorldName) =>
+  Effect.map(
+    findWorld(sql),
+    Option.map((row): World & StoredHead => {
+      const digests =
+        row.sha256 === null ? digestsOf(row.body) : { sha256: row.sha256, jsonLength: row.json_length ?? undefined }
+      return { ...toHead(name, row, digests), body: row.body }
+    })
+  )
+
+/** The head alone; reads the body only when a hand edit has made its digests stale. */
+export const readHead = (sql: SqliteClient, name: WorldName) =>
+  Effect.flatMap(
+    findHead(sql),
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: (row) =>
+        row.sha256 === null
+          ? readWorld(sql, name)
+          : Effect.succeedSome(toHead(name, row, { sha256: row.sha256, jsonLength: row.json_length ?? undefined }))
+    })
+  )
+
+/** The catalog's part of a head. */
+export const entryOf = (head: Head): Entry => ({
+  name: head.name,
+  version: head.version,
+  ext: head.ext,
+  state: head.state,
+  len: head.len,
+  updatedAt: head.updatedAt,
+  eventId: head.eventId,
+  tag: head.tag
+})
+
+export const readEvents = (sql: SqliteClient, after: number, limit: number) =>
+  SqlSchema.findAll({
+    Request: Schema.Void,
+    Result: EventRow,
+    execute: () => sql.unsafe("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", [after, limit])
+  })()

@@ -1,0 +1,33 @@
+import { Context, Effect, Layer } from "effect"
+import type { Caller } from "../domain/Caller.ts"
+import { Forbidden, type StorageFailure } from "../domain/Errors.ts"
+import { type Action, allows, type PrivacyRules, parsePrivate, refusal } from "../domain/Policy.ts"
+import { AppConfig } from "./AppConfig.ts"
+import { ConfigWorlds } from "./ConfigWorlds.ts"
+
+/** The policy, with the privacy rules as they are now (C7). */
+export interface AccessShape {
+  /** fails unless the caller may do this to the world path, existing or not */
+  readonly require: (caller: Caller, action: Action, path: string) => Effect.Effect<void, Forbidden | StorageFailure>
+  /** which paths the caller may read, as a plain predicate for listings and streams */
+  readonly readable: (caller: Caller) => Effect.Effect<(path: string) => boolean, StorageFailure>
+}
+
+export class Access extends Context.Tag("elastik/Access")<Access, AccessShape>() {
+  static readonly layer: Layer.Layer<Access, never, AppConfig | ConfigWorlds> = Layer.effect(
+    Access,
+    Effect.gen(function* () {
+      const { privateRead } = yield* AppConfig
+      const prefixes = (yield* ConfigWorlds).follow("etc/private", parsePrivate)
+      const rules = Effect.map(prefixes, (prefixes): PrivacyRules => ({ prefixes, everything: privateRead }))
+      return {
+        require: (caller, action, path) =>
+          Effect.flatMap(rules, (rules) => {
+            const message = refusal(caller, action, path, rules)
+            return message === undefined ? Effect.void : new Forbidden({ message })
+          }),
+        readable: (caller) => Effect.map(rules, (rules) => (path: string) => allows(caller, "read", path, rules))
+      }
+    })
+  )
+}

@@ -1,0 +1,155 @@
+import { Config, ConfigError, Context, Effect, Either, Layer, Option, Redacted } from "effect"
+
+/** Everything that can be configured (C17), read once at start by nobody but this service. */
+export interface AppConfigShape {
+  readonly host: string
+  /** 0 asks the system for a free one */
+  readonly port: number
+  /** the data directory */
+  readonly data: string
+  /** T2; none means open mode (C7.2) */
+  readonly token: Option.Option<Redacted.Redacted>
+  /** T3; none means a random one, printed at start */
+  readonly approveToken: Option.Option<Redacted.Redacted>
+  /** signs events and capabilities; none means `<data>/.key` (C5.5) */
+  readonly key: Option.Option<Redacted.Redacted>
+  /** any credential to read anything */
+  readonly privateRead: boolean
+  /** bytes */
+  readonly maxBody: number
+  readonly corsOrigins: ReadonlyArray<string>
+  readonly trustedProxy: Option.Option<{
+    /** lower-cased name of the header that carries the client's address */
+    readonly header: string
+    /** CIDR blocks from which alone it is believed */
+    readonly from: ReadonlyArray<string>
+  }>
+}
+
+export class AppConfig extends Context.Tag("elastik/AppConfig")<AppConfig, AppConfigShape>() {
+  /** From the current ConfigProvider. A bad value fails with a message that names the variable. */
+  static readonly layerConfig = (): Layer.Layer<AppConfig, ConfigError.ConfigError> => Layer.effect(AppConfig, load)
+
+  /** Defaults, except for what is given: for tests and embedding. */
+  static readonly layerTest = (given: Partial<AppConfigShape> = {}): Layer.Layer<AppConfig> =>
+    Layer.succeed(AppConfig, { ...defaults, ...given })
+}
+
+export const defaults: AppConfigShape = {
+  host: "127.0.0.1",
+  port: 3005,
+  data: "./data",
+  token: Option.none(),
+  approveToken: Option.none(),
+  key: Option.none(),
+  privateRead: false,
+  maxBody: 64 * 1024 * 1024,
+  corsOrigins: [],
+  trustedProxy: Option.none()
+}
+
+/** Addresses that only this machine can reach (C7.2). */
+export const isLoopback = (host: string): boolean => {
+  const name = host.replace(/^\[|\]$/g, "").toLowerCase()
+  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name)
+}
+
+// SQLite's own limit on a value is a little above this.
+const largestBody = 1_000_000_000
+
+/** A variable that is set to nothing counts as not set. */
+const optional = (name: string): Config.Config<Option.Option<string>> =>
+  Config.string(name).pipe(
+    Config.option,
+    Config.map(Option.map((value) => value.trim())),
+    Config.map(Option.filter((value) => value !== ""))
+  )
+
+const secret = (name: string) => Config.map(optional(name), Option.map((value) => Redacted.make(value)))
+
+const parsed = <A>(name: string, fallback: A, parse: (value: string) => A | string): Config.Config<A> =>
+  Config.mapOrFail(
+    optional(name),
+    Option.match({
+      onNone: () => Either.right(fallback),
+      onSome: (value): Either.Either<A, ConfigError.ConfigError> => {
+        const result = parse(value)
+        // A parser answers with the value, or with a text that says what is wrong with it.
+        return typeof result === "string" && typeof fallback !== "string"
+          ? Either.left(ConfigError.InvalidData([name], result))
+          : Either.right(result as A)
+      }
+    })
+  )
+
+const integer = (name: string, fallback: number, least: number, most: number) =>
+  parsed(name, fallback, (value) => {
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
+    return number >= least && number <= most ? number : `wants a whole number from ${least} to ${most}, not "${value}"`
+  })
+
+const list = (value: string): ReadonlyArray<string> => value.split(/[\s,]+/).filter((item) => item !== "")
+
+const origin = (value: string): string | undefined => {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === "/" ? url.origin : undefined
+}
+
+const load: Effect.Effect<AppConfigShape, ConfigError.ConfigError> = Effect.gen(function* () {
+  const config: AppConfigShape = {
+    host: Option.getOrElse(yield* optional("ELASTIK_HOST"), () => defaults.host),
+    port: yield* integer("ELASTIK_PORT", defaults.port, 0, 65_535),
+    data: Option.getOrElse(yield* optional("ELASTIK_DATA"), () => defaults.data),
+    token: yield* secret("ELASTIK_TOKEN"),
+    approveToken: yield* secret("ELASTIK_APPROVE_TOKEN"),
+    key: yield* secret("ELASTIK_KEY"),
+    privateRead: yield* parsed("ELASTIK_READ", defaults.privateRead, (value) =>
+      value === "private" || value === "public" ? value === "private" : `wants "public" or "private", not "${value}"`
+    ),
+    maxBody: yield* integer("ELASTIK_MAX_BODY", defaults.maxBody, 1, largestBody),
+    corsOrigins: yield* parsed<ReadonlyArray<string>>("ELASTIK_CORS_ORIGINS", [], (value) => {
+      const origins = list(value).map(origin)
+      return origins.every((item) => item !== undefined) ? origins : `wants origins like https://a.example, not "${value}"`
+    }),
+    trustedProxy: yield* trustedProxy
+  }
+  if (Option.isNone(config.token) && !isLoopback(config.host)) {
+    return yield* Effect.fail(
+      ConfigError.InvalidData(
+        ["ELASTIK_HOST"],
+        `${config.host} can be reached from elsewhere, and without ELASTIK_TOKEN anybody could write: set ELASTIK_TOKEN ` +
+          "and ELASTIK_APPROVE_TOKEN to two long random strings, or listen on 127.0.0.1"
+      )
+    )
+  }
+  return config
+})
+
+const trustedProxy = Effect.gen(function* () {
+  const header = yield* optional("ELASTIK_TRUST_PROXY_HEADER")
+  const from = Option.map(yield* optional("ELASTIK_TRUST_PROXY_FROM"), list)
+  if (Option.isNone(header) && Option.isNone(from)) return Option.none()
+  if (Option.isNone(header) || Option.isNone(from)) {
+    return yield* Effect.fail(
+      ConfigError.InvalidData(
+        [Option.isNone(header) ? "ELASTIK_TRUST_PROXY_HEADER" : "ELASTIK_TRUST_PROXY_FROM"],
+        "is needed too: a proxy is trusted by its header and its addresses together"
+      )
+    )
+  }
+  for (const block of from.value) {
+    if (!cidr.test(block)) {
+      return yield* Effect.fail(
+        ConfigError.InvalidData(["ELASTIK_TRUST_PROXY_FROM"], `wants addresses or CIDR blocks, not "${block}"`)
+      )
+    }
+  }
+  if (!/^[A-Za-z0-9-]+$/.test(header.value)) {
+    return yield* Effect.fail(
+      ConfigError.InvalidData(["ELASTIK_TRUST_PROXY_HEADER"], `wants a header name, not "${header.value}"`)
+    )
+  }
+  return Option.some({ header: header.value.toLowerCase(), from: from.value })
+})
+
+const cidr = /^(?:\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:\/\d{1,3})?)$/

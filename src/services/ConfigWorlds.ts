@@ -1,0 +1,45 @@
+import { Context, Effect, Layer, Option } from "effect"
+import type { StorageFailure } from "../domain/Errors.ts"
+import { decodeText } from "../domain/Text.ts"
+import { Catalog } from "./Catalog.ts"
+import { Storage } from "./Storage.ts"
+
+/**
+ * Worlds that configure the machine (`/etc/private`, `/etc/passwd` ...): parsed when first needed and again only when
+ * the world has changed. The catalog tells whether it has, so a commit takes effect with the very next request.
+ */
+export interface ConfigWorldsShape {
+  /** the parsed content of a world, or what `parse` makes of nothing when it is absent */
+  readonly follow: <A>(name: string, parse: (text: string) => A) => Effect.Effect<A, StorageFailure>
+}
+
+export class ConfigWorlds extends Context.Tag("elastik/ConfigWorlds")<ConfigWorlds, ConfigWorldsShape>() {
+  static readonly layer: Layer.Layer<ConfigWorlds, never, Catalog | Storage> = Layer.effect(
+    ConfigWorlds,
+    Effect.gen(function* () {
+      const catalog = yield* Catalog
+      const storage = yield* Storage
+      return {
+        follow: (name, parse) => {
+          const absent = parse("")
+          let tag: string | undefined
+          let value = absent
+          return Effect.suspend(() => {
+            const entry = catalog.get(name)
+            if (entry?.tag === tag) return Effect.succeed(value)
+            if (entry === undefined) {
+              tag = undefined
+              value = absent
+              return Effect.succeed(value)
+            }
+            return Effect.map(storage.read(entry.name), (world) => {
+              tag = Option.getOrUndefined(world)?.tag
+              value = Option.match(world, { onNone: () => absent, onSome: ({ body }) => parse(decodeText(body) ?? "") })
+              return value
+            })
+          })
+        }
+      }
+    })
+  )
+}

@@ -1,0 +1,50 @@
+import { Effect, Option } from "effect"
+import { WorldNotFound, type StorageFailure } from "../domain/Errors.ts"
+import { type BodyVerdict, type ChainVerdict, type EventRow, flawOf, verifyBody } from "../domain/Event.ts"
+import type { WorldName } from "../domain/WorldPath.ts"
+import { type EventChainShape, sha256 } from "./EventChain.ts"
+import type { StorageShape } from "./Storage.ts"
+
+/** Two independent answers about one world (C5.4). */
+export interface Verdict {
+  /** with its leading slash */
+  readonly path: string
+  /** how many events there are */
+  readonly events: number
+  readonly chain: ChainVerdict
+  readonly body: BodyVerdict
+}
+
+/** How many events are held at once. */
+const page = 1000
+
+/** Walks a world's chain, signature by signature, and holds its bytes, hashed now, against the newest event. */
+export const verifyWorld = (
+  storage: StorageShape,
+  chain: EventChainShape,
+  name: WorldName
+): Effect.Effect<Verdict, StorageFailure | WorldNotFound> =>
+  Effect.gen(function* () {
+    const world = yield* storage.read(name)
+    if (Option.isNone(world)) return yield* WorldNotFound.at(name)
+    let verdict: ChainVerdict = { ok: true }
+    let newest: EventRow | undefined
+    let events = 0
+    for (;;) {
+      const rows = yield* storage.events(name, newest?.id ?? 0, page)
+      for (const row of rows) {
+        const why: string | undefined = verdict.ok ? flawOf(row, newest?.hmac ?? "", chain.link) : undefined
+        if (why !== undefined) verdict = { ok: false, at: row.id, why }
+        newest = row
+        events++
+      }
+      if (rows.length < page) break
+    }
+    const { body, ext, version } = world.value
+    return {
+      path: `/${name}`,
+      events,
+      chain: verdict,
+      body: verifyBody({ version, ext, sha256: sha256(body) }, newest)
+    }
+  })

@@ -1,0 +1,206 @@
+import { randomBytes } from "node:crypto"
+import { Clock, Context, Effect, Layer, Option } from "effect"
+import type { Caller } from "../domain/Caller.ts"
+import type { Append, Command, Overwrite, Receipt } from "../domain/Command.ts"
+import { type Conditions, evaluateWrite } from "../domain/Conditions.ts"
+import {
+  CollectionOnly,
+  type Forbidden,
+  Overloaded,
+  PreconditionFailed,
+  type StorageFailure,
+  WorldNotFound
+} from "../domain/Errors.ts"
+import type { Operation } from "../domain/Event.ts"
+import type { Child } from "../domain/Listing.ts"
+import { currentTags, type Entry, type Head, type World } from "../domain/World.ts"
+import { type CanonicalPath, isWorldNamespace, namespaceOf, type WorldName } from "../domain/WorldPath.ts"
+import { Access } from "./Access.ts"
+import { Catalog } from "./Catalog.ts"
+import { Changes } from "./Changes.ts"
+import { EventChain } from "./EventChain.ts"
+import * as KeyedMutex from "./KeyedMutex.ts"
+import { Storage, type WriteError } from "./Storage.ts"
+import { type Verdict, verifyWorld } from "./Verification.ts"
+
+/** How reading a world can fail. Policy is judged first, so a refusal tells nothing of what exists. */
+export type ReadError = Forbidden | WorldNotFound | CollectionOnly | StorageFailure
+
+/**
+ * The one door: every surface, device and plugin reads and writes worlds through it. It asks the policy, serialises the
+ * writes of each world, and lets catalog and watchers know in the same step in which a commit is known.
+ */
+export interface WorldsShape {
+  readonly read: (caller: Caller, name: WorldName) => Effect.Effect<World, ReadError>
+  readonly head: (caller: Caller, name: WorldName) => Effect.Effect<Head, ReadError>
+  /** the immediate children of a collection that the caller may know of; "" is the root (C3.1) */
+  readonly list: (
+    caller: Caller,
+    collection: CanonicalPath,
+    after?: string
+  ) => Effect.Effect<Iterable<Child & { readonly entry: Entry | undefined }>, Forbidden | StorageFailure>
+  /** every world that the caller may read, in byte order */
+  readonly all: (caller: Caller) => Effect.Effect<Iterable<Entry>, StorageFailure>
+  /** whether a path has worlds below it that the caller may know of */
+  readonly isCollection: (caller: Caller, path: CanonicalPath) => Effect.Effect<boolean, StorageFailure>
+  readonly write: (
+    caller: Caller,
+    command: Overwrite | Append
+  ) => Effect.Effect<Receipt, WriteError | Forbidden | Overloaded>
+  /** the world and all below it, to the trash; the names that went (C4.5) */
+  readonly remove: (
+    caller: Caller,
+    path: CanonicalPath,
+    conditions: Conditions
+  ) => Effect.Effect<ReadonlyArray<WorldName>, WriteError | Forbidden | Overloaded>
+  readonly verify: (caller: Caller, name: WorldName) => Effect.Effect<Verdict, ReadError>
+}
+
+export class Worlds extends Context.Tag("elastik/Worlds")<Worlds, WorldsShape>() {
+  static readonly layer: Layer.Layer<Worlds, never, Storage | Catalog | Changes | Access | EventChain> = Layer.effect(
+    Worlds,
+    Effect.suspend(() => make)
+  )
+}
+
+/** Commits that may wait for their turn; beyond that a client is better told to come back. */
+const waitingCommits = 1024
+
+const operationOf: Readonly<Record<Command["_tag"], Operation>> = {
+  Overwrite: "put",
+  Append: "append",
+  SetState: "state",
+  Remark: "state",
+  Delete: "delete"
+}
+
+const make = Effect.gen(function* () {
+  const storage = yield* Storage
+  const catalog = yield* Catalog
+  const changes = yield* Changes
+  const access = yield* Access
+  const chain = yield* EventChain
+  const mutex = KeyedMutex.make<WorldName>()
+  let waiting = 0
+
+  /** Catalog first, then the watchers: whoever is woken finds the new state. */
+  const settle = (command: Command, receipt: Receipt) => {
+    if (receipt.replayed) return
+    const { created: _created, replayed: _replayed, sha256: _sha256, ...entry } = receipt
+    if (command._tag === "Delete") catalog.remove(command.name)
+    else catalog.put(entry)
+    changes.publish({ name: command.name, version: receipt.version, op: operationOf[command._tag] })
+  }
+
+  const commit = (command: Command): Effect.Effect<Receipt, WriteError | Overloaded> =>
+    Effect.suspend((): Effect.Effect<Receipt, WriteError | Overloaded> => {
+      if (waiting >= waitingCommits) {
+        return new Overloaded({ message: "too many writes are waiting; try again in a moment", retryAfter: 1 })
+      }
+      waiting++
+      return mutex.lock(command.name)(
+        Effect.tap(storage.execute(command), (receipt) => Effect.sync(() => settle(command, receipt)))
+      ).pipe(
+        Effect.ensuring(
+          Effect.sync(() => {
+            waiting--
+          })
+        ),
+        Effect.uninterruptible
+      )
+    })
+
+  const isCollection = (caller: Caller, path: CanonicalPath) =>
+    Effect.map(access.readable(caller), (readable) => {
+      if (isWorldNamespace(path)) return true
+      for (const _child of catalog.children(`${path}/`, readable)) return true
+      return false
+    })
+
+  const missing = (caller: Caller, name: WorldName) =>
+    Effect.flatMap(
+      isCollection(caller, name),
+      (collection): Effect.Effect<never, CollectionOnly | WorldNotFound> =>
+        collection ? CollectionOnly.at(name) : WorldNotFound.at(name)
+    )
+
+  const present =
+    <A>(read: (name: WorldName) => Effect.Effect<Option.Option<A>, StorageFailure>) =>
+    (caller: Caller, name: WorldName): Effect.Effect<A, ReadError> =>
+      Effect.zipRight(
+        access.require(caller, "read", name),
+        catalog.get(name) === undefined
+          ? missing(caller, name)
+          : Effect.flatMap(
+              read(name),
+              Option.match({ onNone: () => missing(caller, name), onSome: (found) => Effect.succeed(found) })
+            )
+      )
+
+  return Worlds.of({
+    read: present(storage.read),
+    head: present(storage.head),
+
+    list: (caller, collection, after) =>
+      Effect.gen(function* () {
+        // A capability sees its own part of the tree and nothing above it; for everybody else a listing is a query
+        // that holds what they may read, so a collection itself is never refused.
+        if (caller.scope !== undefined) yield* access.require(caller, "read", collection)
+        const readable = yield* access.readable(caller)
+        const prefix = collection === "" ? "" : `${collection}/`
+        const children = catalog.children(prefix, readable, after)
+        return (function* () {
+          for (const child of children) {
+            yield { ...child, entry: child.dir ? undefined : catalog.get(prefix + child.name) }
+          }
+        })()
+      }),
+
+    all: (caller) =>
+      Effect.map(access.readable(caller), (readable) =>
+        (function* () {
+          for (const entry of catalog.entries()) if (readable(entry.name)) yield entry
+        })()
+      ),
+
+    isCollection,
+
+    write: (caller, command) =>
+      Effect.zipRight(access.require(caller, "write", command.name), commit(command)),
+
+    remove: (caller, path, conditions) =>
+      Effect.gen(function* () {
+        yield* access.require(caller, "delete", path)
+        const own = catalog.get(path)
+        const current = own && { tags: currentTags(own), modified: own.updatedAt }
+        if (evaluateWrite(conditions, current) === "failed") {
+          return yield* new PreconditionFailed({ message: "a condition of the request does not hold" })
+        }
+        const below = catalog.below(path)
+        if (own === undefined && below.length === 0) return yield* WorldNotFound.at(path)
+        const deletion: string = `${yield* Clock.currentTimeMillis}-${randomBytes(6).toString("hex")}`
+        // Plugins first: their routes go down before their neighbours' worlds do (C4.5).
+        const names = [...(own === undefined ? [] : [own.name]), ...below].sort(
+          (a, b) => Number(namespaceOf(b) === "lib") - Number(namespaceOf(a) === "lib")
+        )
+        const gone: Array<WorldName> = []
+        for (const name of names) {
+          const command = { _tag: "Delete", name, deletion, conditions: name === path ? conditions : {} } as const
+          // Somebody else may have deleted it since it was listed; then it is theirs to report.
+          const deleted = yield* commit(command).pipe(
+            Effect.as(true),
+            Effect.catchTag("WorldNotFound", () => Effect.succeed(false))
+          )
+          if (deleted) gone.push(name)
+        }
+        if (gone.length === 0) return yield* WorldNotFound.at(path)
+        return gone
+      }),
+
+    verify: (caller, name) =>
+      Effect.gen(function* () {
+        yield* access.require(caller, "operate", name)
+        return yield* verifyWorld(storage, chain, name)
+      })
+  })
+})
