@@ -69,9 +69,7 @@ export const encodePayload = (
 export type Link = (prevHmac: string, payload: string) => string
 
 /** Whether a chain is intact; `at` is the id of the first bad event. */
-export type ChainVerdict =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly at: number; readonly why: string }
+export type ChainVerdict = { readonly ok: true } | { readonly ok: false; readonly at: number; readonly why: string }
 
 const Covered = Schema.parseJson(
   Schema.Struct({
@@ -118,8 +116,10 @@ export const verifyBody = (
   if (newest === undefined) return { ok: false, why: "the world has no event" }
   const covered = Either.getOrUndefined(decodeCovered(newest.payload))
   if (covered === undefined) return { ok: false, why: "the newest event cannot be read" }
-  if (covered.body_sha256_after !== current.sha256) return { ok: false, why: "the body is not what the newest event says" }
-  if (covered.version_after !== current.version) return { ok: false, why: "the version is not what the newest event says" }
+  if (covered.body_sha256_after !== current.sha256)
+    return { ok: false, why: "the body is not what the newest event says" }
+  if (covered.version_after !== current.version)
+    return { ok: false, why: "the version is not what the newest event says" }
   if (covered.ext !== current.ext) return { ok: false, why: "the ext is not what the newest event says" }
   return { ok: true }
 }

@@ -33,12 +33,7 @@ const operatorOnly: ReadonlyArray<string> = ["boot", "etc/shadow", "etc/fstab"]
 const writerTier: Readonly<Record<string, Tier>> = { home: 2, lib: 2, etc: 3, usr: 3, var: 3, boot: 3 }
 
 /** Why `caller` may not do `action` to `path`; undefined when they may. The reason tells nothing about the path. */
-export const refusal = (
-  caller: Caller,
-  action: Action,
-  path: string,
-  rules: PrivacyRules
-): string | undefined => {
+export const refusal = (caller: Caller, action: Action, path: string, rules: PrivacyRules): string | undefined => {
   const scope = caller.scope
   if (scope !== undefined) {
     if (!isWithin(path, scope.prefix)) return "outside the scope of this token"

@@ -22,10 +22,8 @@ export const jsonStringLength = (text: string): number => {
   let bytes = text.length + 2
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code < 0x80) {
-      if (code >= 0x20 ? code === 0x22 || code === 0x5c : hasShortEscape(code)) bytes += 1
-      else if (code < 0x20) bytes += 5
-    } else if (code < 0x800) bytes += 1
+    if (code < 0x80) bytes += escapeCost[code] ?? 0
+    else if (code < 0x800) bytes += 1
     else if (code < 0xd800 || code > 0xdfff) bytes += 2
     else if (code < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) {
       bytes += 2 // two units, four bytes
@@ -35,8 +33,8 @@ export const jsonStringLength = (text: string): number => {
   return bytes
 }
 
-/** \b \t \n \f \r; the other controls are written \u00XX */
-const hasShortEscape = (code: number): boolean => code >= 0x08 && code <= 0x0d && code !== 0x0b
+/** What escaping adds to an ASCII character in JSON: 1 for \n, 5 for \u0000, mostly 0. */
+const escapeCost = Uint8Array.from({ length: 128 }, (_, code) => JSON.stringify(String.fromCharCode(code)).length - 3)
 
 /** NaN (past the end) is none. */
 const isLowSurrogate = (code: number): boolean => code >= 0xdc00 && code <= 0xdfff

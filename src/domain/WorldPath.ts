@@ -148,8 +148,7 @@ export const worldName = (path: CanonicalPath): Either.Either<WorldName, BadPath
 
 /** Whether `path` is `prefix` or lies below it, on segment boundaries; the empty prefix holds everything. */
 export const isWithin = (path: string, prefix: string): boolean =>
-  prefix === "" ||
-  (path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 47))
+  prefix === "" || (path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === 47))
 
 /** The path as a URL path, each segment percent-encoded, with its leading slash. */
 export const urlPath = (path: string): string => `/${path.split("/").map(encodeURIComponent).join("/")}`

@@ -65,7 +65,11 @@ const optional = (name: string): Config.Config<Option.Option<string>> =>
     Config.map(Option.filter((value) => value !== ""))
   )
 
-const secret = (name: string) => Config.map(optional(name), Option.map((value) => Redacted.make(value)))
+const secret = (name: string) =>
+  Config.map(
+    optional(name),
+    Option.map((value) => Redacted.make(value))
+  )
 
 const parsed = <A>(name: string, fallback: A, parse: (value: string) => A | string): Config.Config<A> =>
   Config.mapOrFail(
@@ -109,7 +113,9 @@ const load: Effect.Effect<AppConfigShape, ConfigError.ConfigError> = Effect.gen(
     maxBody: yield* integer("ELASTIK_MAX_BODY", defaults.maxBody, 1, largestBody),
     corsOrigins: yield* parsed<ReadonlyArray<string>>("ELASTIK_CORS_ORIGINS", [], (value) => {
       const origins = list(value).map(origin)
-      return origins.every((item) => item !== undefined) ? origins : `wants origins like https://a.example, not "${value}"`
+      return origins.every((item) => item !== undefined)
+        ? origins
+        : `wants origins like https://a.example, not "${value}"`
     }),
     trustedProxy: yield* trustedProxy
   }

@@ -2,7 +2,7 @@ import { createHash, randomBytes, scrypt, timingSafeEqual } from "node:crypto"
 import { Clock, Context, Effect, Layer, Option, Redacted } from "effect"
 import { anonymous, type Caller, openCaller, type Scope, type Tier } from "../domain/Caller.ts"
 import { decodeCapability, encodeCapability } from "../domain/Capability.ts"
-import { parseAuthorization, parsePasswd, parseShadow, type PasswordHash } from "../domain/Credentials.ts"
+import { type PasswordHash, parseAuthorization, parsePasswd, parseShadow } from "../domain/Credentials.ts"
 import type { StorageFailure } from "../domain/Errors.ts"
 import { AppConfig } from "./AppConfig.ts"
 import { ConfigWorlds } from "./ConfigWorlds.ts"
@@ -34,7 +34,12 @@ const make = Effect.gen(function* () {
   const generated = Option.isSome(config.approveToken)
     ? Option.none()
     : Option.some(Redacted.make(randomBytes(24).toString("base64url")))
-  const operatorToken = Redacted.value(Option.getOrElse(Option.orElse(config.approveToken, () => generated), unreachable))
+  const operatorToken = Redacted.value(
+    Option.getOrElse(
+      Option.orElse(config.approveToken, () => generated),
+      unreachable
+    )
+  )
   const userToken = Option.map(config.token, Redacted.value)
   const open = Option.isNone(config.token)
   const passwd = worlds.follow("etc/passwd", parsePasswd)

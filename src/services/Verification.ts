@@ -1,5 +1,5 @@
 import { Effect, Option } from "effect"
-import { WorldNotFound, type StorageFailure } from "../domain/Errors.ts"
+import { type StorageFailure, WorldNotFound } from "../domain/Errors.ts"
 import { type BodyVerdict, type ChainVerdict, type EventRow, flawOf, verifyBody } from "../domain/Event.ts"
 import type { WorldName } from "../domain/WorldPath.ts"
 import { type EventChainShape, sha256 } from "./EventChain.ts"

@@ -98,16 +98,18 @@ const make = Effect.gen(function* () {
         return new Overloaded({ message: "too many writes are waiting; try again in a moment", retryAfter: 1 })
       }
       waiting++
-      return mutex.lock(command.name)(
-        Effect.tap(storage.execute(command), (receipt) => Effect.sync(() => settle(command, receipt)))
-      ).pipe(
-        Effect.ensuring(
-          Effect.sync(() => {
-            waiting--
-          })
-        ),
-        Effect.uninterruptible
-      )
+      return mutex
+        .lock(command.name)(
+          Effect.tap(storage.execute(command), (receipt) => Effect.sync(() => settle(command, receipt)))
+        )
+        .pipe(
+          Effect.ensuring(
+            Effect.sync(() => {
+              waiting--
+            })
+          ),
+          Effect.uninterruptible
+        )
     })
 
   const isCollection = (caller: Caller, path: CanonicalPath) =>
@@ -165,8 +167,7 @@ const make = Effect.gen(function* () {
 
     isCollection,
 
-    write: (caller, command) =>
-      Effect.zipRight(access.require(caller, "write", command.name), commit(command)),
+    write: (caller, command) => Effect.zipRight(access.require(caller, "write", command.name), commit(command)),
 
     remove: (caller, path, conditions) =>
       Effect.gen(function* () {

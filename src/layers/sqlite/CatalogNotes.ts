@@ -1,7 +1,7 @@
-import * as Reactivity from "@effect/experimental/Reactivity"
+import type * as Reactivity from "@effect/experimental/Reactivity"
 import { SqlSchema } from "@effect/sql"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
-import { Effect, type Scope, Schema } from "effect"
+import { Effect, Schema, type Scope } from "effect"
 import type { Entry } from "../../domain/World.ts"
 
 /**

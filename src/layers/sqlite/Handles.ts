@@ -72,9 +72,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
           return Effect.succeedSome(found.sql)
         }
         return Effect.flatMap(volume.exists(name), (exists) =>
-          exists
-            ? Effect.map(Effect.tap(connect(name), completeForeign), Option.some)
-            : Effect.succeedNone
+          exists ? Effect.map(Effect.tap(connect(name), completeForeign), Option.some) : Effect.succeedNone
         )
       })
 

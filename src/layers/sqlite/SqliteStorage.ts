@@ -123,5 +123,4 @@ const recover = (handles: Handles.Handles, volume: Volume, name: Command["name"]
 /** Storage over the given volume. */
 export const layer = <E, R>(
   volume: Effect.Effect<Volume, E, R>
-): Layer.Layer<Storage, E, Exclude<R, Scope.Scope> | EventChain> =>
-  Layer.scoped(Storage, Effect.flatMap(volume, make))
+): Layer.Layer<Storage, E, Exclude<R, Scope.Scope> | EventChain> => Layer.scoped(Storage, Effect.flatMap(volume, make))

@@ -1,18 +1,18 @@
 import { randomBytes } from "node:crypto"
-import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
 import { SqlSchema } from "@effect/sql"
+import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
 import { Clock, Effect, Option, Schema } from "effect"
 import type { Append, Command, Receipt } from "../../domain/Command.ts"
 import { evaluateWrite } from "../../domain/Conditions.ts"
 import { IdempotencyConflict, PreconditionFailed, StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
-import { encodePayload, type EventType, type Operation } from "../../domain/Event.ts"
+import { type EventType, encodePayload, type Operation } from "../../domain/Event.ts"
 import { encodeMeta, type MetaHeaders } from "../../domain/MetaHeaders.ts"
 import { currentTags, initialState } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import type { EventChainShape } from "../../services/EventChain.ts"
 import { sha256 } from "../../services/EventChain.ts"
 import type { WriteError } from "../../services/Storage.ts"
-import { digestsOf, install, makeTag, readHead, readWorld, type StoredHead} from "./WorldFile.ts"
+import { digestsOf, install, makeTag, readHead, readWorld, type StoredHead } from "./WorldFile.ts"
 
 /** The row of a world as a command leaves it, before its event is signed. */
 interface Stage {

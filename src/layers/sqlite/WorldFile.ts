@@ -1,8 +1,8 @@
-import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
 import { SqlSchema } from "@effect/sql"
+import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
 import { Effect, Option, Schema } from "effect"
-import { metaFromStored } from "../../domain/MetaHeaders.ts"
 import { EventRow } from "../../domain/Event.ts"
+import { metaFromStored } from "../../domain/MetaHeaders.ts"
 import { decodeText, jsonStringLength } from "../../domain/Text.ts"
 import type { Entry, Head, World } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
@@ -71,10 +71,7 @@ export const configure = (sql: SqliteClient) =>
 /** Makes the tables, or completes those of a database that was made elsewhere. Call inside a transaction. */
 export const install = (sql: SqliteClient) =>
   Effect.gen(function* () {
-    const columns = yield* Effect.flatMap(
-      sql.unsafe("PRAGMA table_info(stage_meta)"),
-      Schema.decodeUnknown(TableInfo)
-    )
+    const columns = yield* Effect.flatMap(sql.unsafe("PRAGMA table_info(stage_meta)"), Schema.decodeUnknown(TableInfo))
     if (columns.length > 0) {
       const present = new Set(columns.map((column) => column.name))
       for (const column of ownColumns) {

@@ -1,0 +1,29 @@
+import { HttpApi, OpenApi } from "@effect/platform"
+import { version } from "../Version.ts"
+import { AuthGroup } from "./auth/Api.ts"
+import { CollectionsGroup } from "./collections/Api.ts"
+import { IntrospectionGroup } from "./introspection/Api.ts"
+import { StreamGroup } from "./stream/Api.ts"
+import { WorldsGroup } from "./worlds/Api.ts"
+
+const security = {
+  bearer: { type: "http", scheme: "bearer", description: "a token, or a capability from /auth/mint" },
+  basic: { type: "http", scheme: "basic", description: "a user of /etc/passwd, or any name with a token as password" }
+}
+
+/** The whole typed API, as /openapi.json and /docs describe it (C8). */
+export class Api extends HttpApi.make("elastik")
+  .add(WorldsGroup)
+  .add(CollectionsGroup)
+  .add(StreamGroup)
+  .add(IntrospectionGroup)
+  .add(AuthGroup)
+  .annotate(OpenApi.Title, "elastik")
+  .annotate(OpenApi.Version, version)
+  .annotate(OpenApi.Description, "A semantic HTTP server: every path is a world, every write a signed receipt.")
+  .annotate(OpenApi.Transform, (spec) => ({
+    ...spec,
+    components: { ...(spec.components as object), securitySchemes: security },
+    // Nobody, or whoever shows one of the two.
+    security: [{}, { bearer: [] }, { basic: [] }]
+  })) {}

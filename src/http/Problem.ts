@@ -1,0 +1,106 @@
+import { HttpApiSchema, HttpServerResponse } from "@effect/platform"
+import { ParseResult, Schema } from "effect"
+import { acceptsOnlyText, prefersHtml } from "../domain/Accept.ts"
+import type { DomainError } from "../domain/Errors.ts"
+import { problemPage } from "./shell/Pages.ts"
+
+/**
+ * The one table from errors to HTTP (C16): status, and a title that never changes. It is exhaustive: an error that is
+ * not listed does not compile.
+ */
+export const problems = {
+  BadPath: { status: 400, title: "Bad path" },
+  BadRequest: { status: 400, title: "Bad request" },
+  Unauthorized: { status: 401, title: "Credentials needed" },
+  Forbidden: { status: 403, title: "Forbidden" },
+  WorldNotFound: { status: 404, title: "No such world" },
+  CollectionOnly: { status: 404, title: "A collection, not a world" },
+  RouteNotFound: { status: 404, title: "No such route" },
+  MethodNotAllowed: { status: 405, title: "Method not allowed" },
+  NotAcceptable: { status: 406, title: "Not acceptable" },
+  PreconditionFailed: { status: 412, title: "Precondition failed" },
+  BodyTooLarge: { status: 413, title: "Body too large" },
+  TargetTooLong: { status: 414, title: "Request target too long" },
+  RangeNotSatisfiable: { status: 416, title: "Range not satisfiable" },
+  IdempotencyConflict: { status: 422, title: "Idempotency-Key used for something else" },
+  StorageFailure: { status: 500, title: "Storage failure" },
+  Overloaded: { status: 503, title: "Overloaded" }
+} as const satisfies Record<DomainError["_tag"], { readonly status: number; readonly title: string }>
+
+/** RFC 9457, with the original's `error` beside it. */
+export class Problem extends Schema.Class<Problem>("Problem")({
+  type: Schema.String.annotations({ description: "names the kind of problem" }),
+  title: Schema.String.annotations({ description: "the same for every problem of this type" }),
+  status: Schema.Number,
+  detail: Schema.String.annotations({ description: "what was wrong with this request" }),
+  error: Schema.String.annotations({ description: "the same text as detail" })
+}) {}
+
+const typeOf = (tag: string): string =>
+  `urn:elastik:problem:${tag.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}`
+
+/** Fields of an error that its problem document repeats, so that a program need not parse `detail`. */
+const extensions = ["path", "collection", "allow", "available", "length", "limit", "retryAfter"] as const
+
+const problemOf = (error: DomainError): Problem & Record<string, unknown> => {
+  const { status, title } = problems[error._tag]
+  const shared: Record<string, unknown> = {}
+  for (const field of extensions) if (field in error) shared[field] = Reflect.get(error, field)
+  return { type: typeOf(error._tag), title, status, detail: error.message, error: error.message, ...shared }
+}
+
+const headersOf = (error: DomainError): Record<string, string> => {
+  switch (error._tag) {
+    case "Unauthorized":
+      return { "www-authenticate": 'Basic realm="elastik", charset="UTF-8"' }
+    case "MethodNotAllowed":
+      return { allow: error.allow.join(", ") }
+    case "RangeNotSatisfiable":
+      return { "content-range": `bytes */${error.length}` }
+    case "Overloaded":
+      return { "retry-after": String(error.retryAfter) }
+    default:
+      return {}
+  }
+}
+
+/**
+ * The answer for an error: application/problem+json, a page for a browser, text for those who accept only text (C16).
+ */
+export const toResponse = (error: DomainError, accept: string | undefined): HttpServerResponse.HttpServerResponse => {
+  const problem = problemOf(error)
+  const options = {
+    status: problem.status,
+    headers: { ...headersOf(error), vary: "Accept", "cache-control": "no-cache" }
+  }
+  if (prefersHtml(accept, ["application/problem+json", "application/json", "text/plain"])) {
+    return problemPage(problem, options)
+  }
+  if (acceptsOnlyText(accept)) {
+    const available = error._tag === "NotAcceptable" ? `\navailable: ${error.available.join(", ")}` : ""
+    const text = `${problem.title}: ${problem.detail}${available}\n`
+    return HttpServerResponse.text(text, { ...options, contentType: "text/plain; charset=utf-8" })
+  }
+  return HttpServerResponse.text(JSON.stringify(problem), { ...options, contentType: "application/problem+json" })
+}
+
+interface ErrorClass {
+  readonly _tag: DomainError["_tag"]
+  readonly ast: Schema.Schema.Any["ast"]
+}
+
+const described = (error: ErrorClass) =>
+  Schema.transformOrFail(Problem, Schema.typeSchema(Schema.make<DomainError>(error.ast)), {
+    strict: true,
+    decode: (problem, _, ast) => ParseResult.fail(new ParseResult.Type(ast, problem, "errors are only written")),
+    encode: (value) => ParseResult.succeed(new Problem(problemOf(value)))
+  })
+    .annotations(HttpApiSchema.annotations({ ...problems[error._tag], description: problems[error._tag].title }))
+    .pipe(HttpApiSchema.withEncoding({ kind: "Json", contentType: "application/problem+json" }))
+
+/** The errors of an endpoint as the API description shows them: problem documents, each under its status. */
+export const failsWith = <Errors extends ReadonlyArray<ErrorClass & (abstract new (...args: never) => DomainError)>>(
+  ...errors: Errors
+): Schema.Schema<InstanceType<Errors[number]>, unknown> =>
+  // The union is made of exactly these classes; a mapped array has forgotten which.
+  Schema.Union(...errors.map(described)) as unknown as Schema.Schema<InstanceType<Errors[number]>, unknown>

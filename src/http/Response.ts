@@ -1,0 +1,62 @@
+import { Headers, HttpServerResponse } from "@effect/platform"
+
+type Response = HttpServerResponse.HttpServerResponse
+
+/** Adds headers, the later ones winning. */
+export const withHeaders = (response: Response, headers: Readonly<Record<string, string | undefined>>): Response => {
+  const present: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) present[name] = value
+  return HttpServerResponse.setHeaders(response, present)
+}
+
+/**
+ * Adds a header that may repeat, each value on a line of its own. The platform's headers are typed as single strings
+ * but reach node as they are, and node writes an array as several lines.
+ */
+export const withRepeated = (
+  response: Response,
+  fields: ReadonlyArray<readonly [name: string, value: string]>
+): Response => {
+  if (fields.length === 0) return response
+  const grouped: Record<string, string | Array<string>> = {}
+  for (const [name, value] of fields) {
+    const earlier = grouped[name]
+    grouped[name] = earlier === undefined ? value : Array.isArray(earlier) ? [...earlier, value] : [earlier, value]
+  }
+  const merged = { ...response.headers, ...grouped } as unknown as Record<string, string>
+  return HttpServerResponse.setBody(
+    HttpServerResponse.empty({ status: response.status, headers: Headers.unsafeFromRecord(merged) }),
+    response.body
+  )
+}
+
+/** A body of known length, or, for HEAD, only its length (C2.4). */
+export const bytes = (
+  body: Uint8Array | string,
+  contentType: string,
+  headers: Readonly<Record<string, string | undefined>> = {},
+  status = 200
+): Response =>
+  withHeaders(
+    typeof body === "string"
+      ? HttpServerResponse.text(body, { status, contentType })
+      : HttpServerResponse.uint8Array(body, { status, contentType }),
+    headers
+  )
+
+/** The headers of an answer whose body of `length` bytes stays unread. */
+export const headOnly = (
+  length: number,
+  contentType: string,
+  headers: Readonly<Record<string, string | undefined>>,
+  status = 200
+): Response =>
+  withHeaders(HttpServerResponse.empty({ status }), {
+    "content-type": contentType,
+    "content-length": String(length),
+    ...headers
+  })
+
+/** 304 with the headers that a 200 would have had and a cache may need (RFC 9110 section 15.4.5). */
+export const notModified = (headers: Readonly<Record<string, string | undefined>>): Response =>
+  withHeaders(HttpServerResponse.empty({ status: 304 }), headers)

@@ -1,0 +1,145 @@
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
+import { Schema } from "effect"
+import {
+  BadPath,
+  CollectionOnly,
+  Forbidden,
+  NotAcceptable,
+  StorageFailure,
+  Unauthorized,
+  WorldNotFound
+} from "../../domain/Errors.ts"
+import { Identified } from "../Caller.ts"
+import { ListedChild } from "../collections/Api.ts"
+import { describe } from "../Describe.ts"
+import { failsWith } from "../Problem.ts"
+
+export const Status = Schema.Struct({
+  pid: Schema.Int,
+  uptime: Schema.Int.annotations({ description: "seconds" }),
+  worlds: Schema.Int,
+  plugins: Schema.Int,
+  version: Schema.String
+}).annotations({ identifier: "Status" })
+
+export const ListedWorld = Schema.Struct({
+  name: Schema.String,
+  version: Schema.Int,
+  updated_at: Schema.String,
+  state: Schema.optional(Schema.String.annotations({ description: "of plugins" }))
+}).annotations({ identifier: "World" })
+
+export const ListedRoute = Schema.Struct({ route: Schema.String, description: Schema.String }).annotations({
+  identifier: "Route"
+})
+
+const Check = Schema.Struct({
+  ok: Schema.Boolean,
+  at: Schema.optional(Schema.Int.annotations({ description: "id of the first bad event" })),
+  why: Schema.optional(Schema.String)
+})
+export const Verified = Schema.Struct({
+  path: Schema.String,
+  events: Schema.Int,
+  chain: Check,
+  body: Check
+}).annotations({
+  identifier: "Verified"
+})
+
+const headers = Schema.Struct({ accept: Schema.optional(Schema.String) })
+
+const listing = <Name extends string>(name: Name, path: `/${string}`, summary: string) =>
+  HttpApiEndpoint.get(name, path)
+    .setHeaders(headers)
+    .addSuccess(Schema.Array(ListedChild))
+    .addError(failsWith(NotAcceptable, StorageFailure))
+    .annotateContext(describe({ summary, description: "One a line, or JSON.", media: { 200: ["text/plain"] } }))
+
+/** The machine about itself (C8). */
+export class IntrospectionGroup extends HttpApiGroup.make("introspection")
+  .add(listing("proc", "/proc", "List what /proc knows"))
+  .add(listing("procSlash", "/proc/", "List what /proc knows"))
+  .add(listing("dev", "/dev", "List device routes"))
+  .add(listing("devSlash", "/dev/", "List device routes"))
+  .add(
+    HttpApiEndpoint.get("status", "/proc/status")
+      .addSuccess(Status)
+      .addError(failsWith(StorageFailure))
+      .annotateContext(
+        describe({ summary: "State of the machine", description: "Process, uptime, counts and version." })
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("uptime", "/proc/uptime")
+      .setHeaders(headers)
+      .addSuccess(Schema.Int)
+      .addError(failsWith(NotAcceptable, StorageFailure))
+      .annotateContext(
+        describe({
+          summary: "Whole seconds since start",
+          description: "Text, or JSON.",
+          media: { 200: ["text/plain"] }
+        })
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("version", "/proc/version")
+      .setHeaders(headers)
+      .addSuccess(Schema.String)
+      .addError(failsWith(NotAcceptable, StorageFailure))
+      .annotateContext(
+        describe({ summary: "Package version", description: "Text, or JSON.", media: { 200: ["text/plain"] } })
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("worlds", "/proc/worlds")
+      .setHeaders(headers)
+      .addSuccess(Schema.Array(ListedWorld))
+      .addError(failsWith(NotAcceptable, StorageFailure))
+      .annotateContext(
+        describe({
+          summary: "All worlds that the caller may read",
+          description: "JSON, or one name a line.",
+          media: { 200: ["text/plain"] }
+        })
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("metrics", "/proc/metrics")
+      .addSuccess(Schema.String)
+      .addError(failsWith(StorageFailure))
+      .annotateContext(
+        describe({ summary: "Prometheus metrics", description: "Text exposition.", media: { 200: ["text/plain"] } })
+      )
+  )
+  .add(listing("verifyRoot", "/proc/verify", "List the namespaces that can be verified"))
+  .add(
+    HttpApiEndpoint.get("verify", "/proc/verify/:name")
+      .setPath(Schema.Struct({ name: Schema.String }))
+      .addSuccess(Verified)
+      .addError(failsWith(BadPath, Unauthorized, Forbidden, WorldNotFound, CollectionOnly, StorageFailure))
+      .annotateContext(
+        describe({
+          summary: "Verify a world",
+          description:
+            "Two independent answers (C5.4): is the chain of receipts intact, and is the current body the one that the " +
+            "newest receipt speaks of. Needs T3."
+        })
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("bin", "/bin")
+      .setHeaders(headers)
+      .addSuccess(Schema.Array(ListedRoute))
+      .addError(failsWith(NotAcceptable, StorageFailure))
+      .annotateContext(
+        describe({
+          summary: "Active routes",
+          description: "One a line, or JSON with descriptions; /bin/<route> is an alias of /<route>.",
+          media: { 200: ["text/plain"] }
+        })
+      )
+  )
+  .middleware(Identified)
+  .annotate(OpenApi.Description, "What the machine says of itself.") {}

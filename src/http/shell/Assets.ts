@@ -1,0 +1,79 @@
+/** Finds out what the address names and shows it: a world in a sandboxed frame, a collection as links; both live. */
+export const script = `const path = location.pathname
+const view = document.getElementById("view")
+const status = document.getElementById("status")
+const say = (text) => { status.textContent = text }
+
+const link = (href, text) => {
+  const a = document.createElement("a")
+  a.href = href
+  a.textContent = text
+  return a
+}
+
+const crumbs = () => {
+  const nav = document.getElementById("path")
+  nav.append(link("/", "elastik"))
+  let href = "/"
+  for (const segment of path.split("/").filter(Boolean)) {
+    href += segment
+    const isLast = href === path || href + "/" === path
+    href += "/"
+    nav.append(" / ", link(isLast ? path : href, decodeURIComponent(segment)))
+  }
+  document.title = decodeURIComponent(path)
+}
+
+const showWorld = () => {
+  const frame = document.createElement("iframe")
+  frame.setAttribute("sandbox", "allow-scripts")
+  frame.title = decodeURIComponent(path)
+  view.replaceChildren(frame)
+  const events = new EventSource("/stream" + path)
+  events.addEventListener("update", (event) => {
+    say("version " + JSON.parse(event.data).version)
+    frame.src = path + "?raw&event=" + encodeURIComponent(event.lastEventId)
+  })
+  events.addEventListener("deleted", () => { say("deleted"); events.close() })
+  events.addEventListener("open", () => status.classList.add("live"))
+  events.addEventListener("error", () => status.classList.remove("live"))
+}
+
+const showCollection = async () => {
+  const list = document.createElement("ul")
+  view.replaceChildren(list)
+  const refresh = async () => {
+    const response = await fetch(path, { headers: { accept: "application/json" } })
+    if (!response.ok) return say(String(response.status))
+    const children = await response.json()
+    list.replaceChildren(...children.map((child) => {
+      const item = document.createElement("li")
+      item.append(link(encodeURIComponent(child.name) + (child.dir ? "/" : ""), child.name + (child.dir ? "/" : "")))
+      return item
+    }))
+    say(children.length + (children.length === 1 ? " entry" : " entries"))
+  }
+  await refresh()
+  if (path === "/") return
+  const events = new EventSource("/stream" + path)
+  events.addEventListener("change", refresh)
+  events.addEventListener("stale", refresh)
+}
+
+crumbs()
+if (path.endsWith("/")) await showCollection()
+else showWorld()
+`
+
+/** Readable in light and dark, on any width. */
+export const style = `:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif }
+html, body { height: 100%; margin: 0 }
+body { display: flex; flex-direction: column }
+header { display: flex; gap: 1rem; justify-content: space-between; padding: .5rem 1rem; border-bottom: 1px solid #8884 }
+header a { text-decoration: none }
+main { flex: 1; display: flex; flex-direction: column; padding: 1rem }
+main:has(iframe) { padding: 0 }
+iframe { flex: 1; border: 0; background: white }
+#status { opacity: .7 }
+#status.live::before { content: "\\25CF "; color: #2a2 }
+`

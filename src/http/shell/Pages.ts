@@ -1,0 +1,71 @@
+import { HttpServerResponse } from "@effect/platform"
+
+/** What the shell's own pages may do: run their own script and style, frame worlds, talk to this server. */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "img-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'"
+].join("; ")
+
+const escapes: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;"
+}
+
+/** Text as HTML text or a quoted attribute. */
+export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "")
+
+const document = (title: string, body: string): string => `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<link rel="stylesheet" href="/shell.css">
+</head>
+<body>
+${body}
+</body>
+</html>
+`
+
+type Options = { readonly status?: number; readonly headers?: Record<string, string> }
+
+const page = (html: string, options: Options): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(html, {
+    ...options,
+    contentType: "text/html; charset=utf-8",
+    headers: { ...options.headers, "content-security-policy": contentSecurityPolicy, "referrer-policy": "no-referrer" }
+  })
+
+const shellHtml = document(
+  "elastik",
+  `<header><nav id="path" aria-label="path"></nav><output id="status"></output></header>
+<main id="view"></main>
+<script src="/shell.js" type="module"></script>`
+)
+
+/** The shell: one page for every world and collection, which finds out by itself what to show (C14). */
+export const shellPage = (options: Options): HttpServerResponse.HttpServerResponse => page(shellHtml, options)
+
+/** An error, for people. */
+export const problemPage = (
+  problem: { readonly title: string; readonly detail: string; readonly status: number },
+  options: Options
+): HttpServerResponse.HttpServerResponse =>
+  page(
+    document(
+      escapeHtml(problem.title),
+      `<main><h1>${problem.status} ${escapeHtml(problem.title)}</h1>\n<p>${escapeHtml(problem.detail)}</p></main>`
+    ),
+    options
+  )
