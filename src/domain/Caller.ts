@@ -30,3 +30,6 @@ export const openCaller: Caller = { id: "open", tier: 2, credentialed: true, sco
 
 /** The machine itself: boot worlds, logs, caches. */
 export const system: Caller = { id: "system", tier: 3, credentialed: true, scope: undefined, expires: undefined }
+
+/** Whether nothing was shown that says who this is: the ones who may be asked for credentials (C7.6). */
+export const isNameless = (caller: Caller): boolean => caller.id === anonymous.id || caller.id === openCaller.id

@@ -99,6 +99,9 @@ export class StorageFailure extends Schema.TaggedError<StorageFailure>()("Storag
   cause: Schema.Defect
 }) {}
 
+/** A mistake of this program, as the caller hears of it; what it was stands in the log. */
+export class InternalError extends Schema.TaggedError<InternalError>()("InternalError", { message: Schema.String }) {}
+
 /** Any error that a request can end with. */
 export const DomainError = Schema.Union(
   BadPath,
@@ -116,7 +119,8 @@ export const DomainError = Schema.Union(
   Forbidden,
   Unauthorized,
   Overloaded,
-  StorageFailure
+  StorageFailure,
+  InternalError
 )
 export type DomainError = typeof DomainError.Type
 

@@ -24,6 +24,7 @@ export const problems = {
   RangeNotSatisfiable: { status: 416, title: "Range not satisfiable" },
   IdempotencyConflict: { status: 422, title: "Idempotency-Key used for something else" },
   StorageFailure: { status: 500, title: "Storage failure" },
+  InternalError: { status: 500, title: "Internal error" },
   Overloaded: { status: 503, title: "Overloaded" }
 } as const satisfies Record<DomainError["_tag"], { readonly status: number; readonly title: string }>
 

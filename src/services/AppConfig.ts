@@ -26,6 +26,20 @@ export interface AppConfigShape {
   }>
 }
 
+/** The configuration in force as lines for people: values of the harmless, names alone of the secret (C17). */
+export const summary = (config: AppConfigShape): ReadonlyArray<string> => [
+  `ELASTIK_HOST=${config.host}`,
+  `ELASTIK_PORT=${config.port}`,
+  `ELASTIK_DATA=${config.data}`,
+  `ELASTIK_READ=${config.privateRead ? "private" : "public"}`,
+  `ELASTIK_MAX_BODY=${config.maxBody}`,
+  ...(config.corsOrigins.length === 0 ? [] : [`ELASTIK_CORS_ORIGINS=${config.corsOrigins.join(",")}`]),
+  ...(Option.isNone(config.trustedProxy) ? [] : ["ELASTIK_TRUST_PROXY_HEADER", "ELASTIK_TRUST_PROXY_FROM"]),
+  ...(Option.isNone(config.token) ? [] : ["ELASTIK_TOKEN"]),
+  ...(Option.isNone(config.approveToken) ? [] : ["ELASTIK_APPROVE_TOKEN"]),
+  ...(Option.isNone(config.key) ? [] : ["ELASTIK_KEY"])
+]
+
 export class AppConfig extends Context.Tag("elastik/AppConfig")<AppConfig, AppConfigShape>() {
   /** From the current ConfigProvider. A bad value fails with a message that names the variable. */
   static readonly layerConfig = (): Layer.Layer<AppConfig, ConfigError.ConfigError> => Layer.effect(AppConfig, load)

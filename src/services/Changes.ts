@@ -109,7 +109,8 @@ const make = (): Effect.Effect<ChangesShape, never, Scope.Scope> =>
         Effect.map(
           Effect.acquireRelease(
             Effect.sync(() => {
-              const latch = Effect.unsafeMakeLatch(ended)
+              // Open at first: what was committed before the watching began shall not be missed.
+              const latch = Effect.unsafeMakeLatch(true)
               const watchers = topics.get(topic) ?? new Set()
               topics.set(topic, watchers.add(latch))
               return latch

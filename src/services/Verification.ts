@@ -20,7 +20,7 @@ const page = 1000
 
 /** Walks a world's chain, signature by signature, and holds its bytes, hashed now, against the newest event. */
 export const verifyWorld = (
-  storage: StorageShape,
+  storage: Pick<StorageShape, "read" | "events">,
   chain: EventChainShape,
   name: WorldName
 ): Effect.Effect<Verdict, StorageFailure | WorldNotFound> =>

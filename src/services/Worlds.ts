@@ -6,6 +6,7 @@ import { type Conditions, evaluateWrite } from "../domain/Conditions.ts"
 import {
   CollectionOnly,
   type Forbidden,
+  type IdempotencyConflict,
   Overloaded,
   PreconditionFailed,
   type StorageFailure,
@@ -26,6 +27,8 @@ import { type Verdict, verifyWorld } from "./Verification.ts"
 /** How reading a world can fail. Policy is judged first, so a refusal tells nothing of what exists. */
 export type ReadError = Forbidden | WorldNotFound | CollectionOnly | StorageFailure
 
+export type OverwriteError = Forbidden | PreconditionFailed | Overloaded | StorageFailure
+
 /**
  * The one door: every surface, device and plugin reads and writes worlds through it. It asks the policy, serialises the
  * writes of each world, and lets catalog and watchers know in the same step in which a commit is known.
@@ -43,16 +46,16 @@ export interface WorldsShape {
   readonly all: (caller: Caller) => Effect.Effect<Iterable<Entry>, StorageFailure>
   /** whether a path has worlds below it that the caller may know of */
   readonly isCollection: (caller: Caller, path: CanonicalPath) => Effect.Effect<boolean, StorageFailure>
-  readonly write: (
-    caller: Caller,
-    command: Overwrite | Append
-  ) => Effect.Effect<Receipt, WriteError | Forbidden | Overloaded>
+  /** fails as `write` would for want of permission, before there is anything to write */
+  readonly mayWrite: (caller: Caller, name: WorldName) => Effect.Effect<void, Forbidden | StorageFailure>
+  readonly overwrite: (caller: Caller, command: Overwrite) => Effect.Effect<Receipt, OverwriteError>
+  readonly append: (caller: Caller, command: Append) => Effect.Effect<Receipt, OverwriteError | IdempotencyConflict>
   /** the world and all below it, to the trash; the names that went (C4.5) */
   readonly remove: (
     caller: Caller,
     path: CanonicalPath,
     conditions: Conditions
-  ) => Effect.Effect<ReadonlyArray<WorldName>, WriteError | Forbidden | Overloaded>
+  ) => Effect.Effect<ReadonlyArray<WorldName>, OverwriteError | WorldNotFound>
   readonly verify: (caller: Caller, name: WorldName) => Effect.Effect<Verdict, ReadError>
 }
 
@@ -167,7 +170,16 @@ const make = Effect.gen(function* () {
 
     isCollection,
 
-    write: (caller, command) => Effect.zipRight(access.require(caller, "write", command.name), commit(command)),
+    mayWrite: (caller, name) => access.require(caller, "write", name),
+    overwrite: (caller, command) =>
+      Effect.zipRight(access.require(caller, "write", command.name), commit(command)).pipe(
+        Effect.catchTags({ WorldNotFound: Effect.die, IdempotencyConflict: Effect.die })
+      ),
+
+    append: (caller, command) =>
+      Effect.zipRight(access.require(caller, "write", command.name), commit(command)).pipe(
+        Effect.catchTag("WorldNotFound", Effect.die)
+      ),
 
     remove: (caller, path, conditions) =>
       Effect.gen(function* () {
@@ -190,7 +202,7 @@ const make = Effect.gen(function* () {
           // Somebody else may have deleted it since it was listed; then it is theirs to report.
           const deleted = yield* commit(command).pipe(
             Effect.as(true),
-            Effect.catchTag("WorldNotFound", () => Effect.succeed(false))
+            Effect.catchTags({ WorldNotFound: () => Effect.succeed(false), IdempotencyConflict: Effect.die })
           )
           if (deleted) gone.push(name)
         }

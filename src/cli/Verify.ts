@@ -1,0 +1,48 @@
+import { Command } from "@effect/cli"
+import { NodeContext } from "@effect/platform-node"
+import { Console, Effect, Layer } from "effect"
+import * as ServerKey from "../layers/ServerKey.ts"
+import * as ReadOnly from "../layers/sqlite/ReadOnly.ts"
+import { AppConfig } from "../services/AppConfig.ts"
+import { EventChain } from "../services/EventChain.ts"
+import { type Verdict, verifyWorld } from "../services/Verification.ts"
+import { Failed } from "./Failed.ts"
+import { configured, data } from "./Options.ts"
+
+const sayVerdict = ({ body, chain, events, path }: Verdict): string => {
+  if (chain.ok && body.ok) return `ok   ${path} (${events} ${events === 1 ? "event" : "events"})`
+  const broken = chain.ok ? [] : [`chain broken at event ${chain.at}: ${chain.why}`]
+  return `BAD  ${path} ${[...broken, ...(body.ok ? [] : [`body: ${body.why}`])].join("; ")}`
+}
+
+const verifyAll = Effect.gen(function* () {
+  const chain = yield* EventChain
+  const worlds = yield* ReadOnly.open((yield* AppConfig).data)
+  let bad = 0
+  for (const name of worlds.names) {
+    const line = yield* verifyWorld(worlds, chain, name).pipe(
+      Effect.map((verdict) => ({ good: verdict.chain.ok && verdict.body.ok, text: sayVerdict(verdict) })),
+      Effect.catchAll((error) => Effect.succeed({ good: false, text: `BAD  /${name} ${error.message}` }))
+    )
+    if (!line.good) bad++
+    yield* Console.log(line.text)
+  }
+  yield* Console.log(`${worlds.names.length} worlds, ${bad} bad`)
+  if (bad > 0) return yield* new Failed({ message: `${bad} of ${worlds.names.length} worlds do not verify` })
+})
+
+export const verify = Command.make("verify", { data }, (flags) =>
+  verifyAll.pipe(
+    Effect.scoped,
+    Effect.provide(
+      ServerKey.layerExisting.pipe(
+        Layer.provideMerge(configured({ ELASTIK_DATA: flags.data })),
+        Layer.provideMerge(NodeContext.layer)
+      )
+    )
+  )
+).pipe(
+  Command.withDescription(
+    "Check every world twice: is its chain of receipts intact, and is its body the one the newest receipt speaks of."
+  )
+)

@@ -1,0 +1,89 @@
+import { BlockList, isIP } from "node:net"
+import type { HttpServerRequest } from "@effect/platform"
+import { Option } from "effect"
+import { Forbidden } from "../domain/Errors.ts"
+import { type AppConfigShape, isLoopback } from "../services/AppConfig.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+
+/** Where a request comes from and where it believes to be: Host, Origin, and a proxy in between (C4.7, C17). */
+export interface Origins {
+  /** why this request is refused for where it comes from; undefined when it is not */
+  readonly refusal: (request: Request) => Forbidden | undefined
+  /** the CORS headers of its answer, if its origin is listed */
+  readonly cors: (request: Request) => Readonly<Record<string, string>>
+  /** the client's address, as far as it can be believed */
+  readonly client: (request: Request) => string
+}
+
+/** Methods that change nothing. */
+const safe = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"])
+
+const allowedMethods = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
+
+/** `open`: T2 needs no token, so every request must have been meant for this machine (C4.7: DNS rebinding). */
+export const make = (config: AppConfigShape, open: boolean): Origins => {
+  const listed = new Set(config.corsOrigins)
+  const proxies = new BlockList()
+  for (const block of Option.match(config.trustedProxy, { onNone: () => [], onSome: ({ from }) => from })) {
+    const [address = "", bits] = block.split("/")
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4"
+    if (bits === undefined) proxies.addAddress(address, family)
+    else proxies.addSubnet(address, Number(bits), family)
+  }
+
+  const remote = (request: Request) => Option.getOrElse(request.remoteAddress, () => "").replace(/^::ffff:/, "")
+  const fromProxy = (request: Request): boolean => {
+    const address = remote(request)
+    return isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? "ipv6" : "ipv4")
+  }
+
+  const ownOrigin = (request: Request): string => {
+    const { host = "", "x-forwarded-host": forwardedHost, "x-forwarded-proto": forwardedProto } = request.headers
+    const trusted = (forwardedHost !== undefined || forwardedProto !== undefined) && fromProxy(request)
+    const scheme = trusted && forwardedProto === "https" ? "https" : "http"
+    return normal(`${scheme}://${trusted ? (forwardedHost ?? host) : host}`)
+  }
+
+  return {
+    refusal: (request) => {
+      const { host, origin } = request.headers
+      if (open && !isLoopback(hostname(host))) {
+        return new Forbidden({ message: "without tokens this server answers only to a loopback Host" })
+      }
+      if (origin === undefined || safe.has(request.method) || listed.has(origin)) return undefined
+      return normal(origin) === ownOrigin(request)
+        ? undefined
+        : new Forbidden({ message: "a page of another origin may not write here" })
+    },
+    cors: (request) => {
+      if (listed.size === 0) return {}
+      const { origin } = request.headers
+      if (origin === undefined || !listed.has(origin)) return { vary: "Origin" }
+      const asked = request.headers["access-control-request-headers"]
+      return {
+        vary: "Origin",
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": "*",
+        ...(request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined
+          ? {
+              "access-control-allow-methods": allowedMethods,
+              "access-control-max-age": "600",
+              ...(asked === undefined ? {} : { "access-control-allow-headers": asked })
+            }
+          : {})
+      }
+    },
+    client: (request) =>
+      Option.match(config.trustedProxy, {
+        onNone: () => remote(request),
+        onSome: ({ header }) => (fromProxy(request) ? (request.headers[header] ?? remote(request)) : remote(request))
+      })
+  }
+}
+
+/** The host of a Host header, without its port. */
+const hostname = (host: string | undefined): string => (host ?? "").replace(/:\d*$/, "")
+
+/** An origin in its one form, so that default ports and letter case do not count; "" when it is none. */
+const normal = (origin: string): string => (URL.canParse(origin) ? new URL(origin).origin : "")

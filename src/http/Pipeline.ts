@@ -1,0 +1,123 @@
+import {
+  HttpApiBuilder,
+  type HttpApiError,
+  type HttpApp,
+  HttpServerRequest,
+  HttpServerResponse
+} from "@effect/platform"
+import { Cause, Effect, Either } from "effect"
+import {
+  BadRequest,
+  type DomainError,
+  InternalError,
+  isDomainError,
+  MethodNotAllowed,
+  RouteNotFound
+} from "../domain/Errors.ts"
+import { AppConfig } from "../services/AppConfig.ts"
+import { Auth } from "../services/Auth.ts"
+import { Metrics } from "../services/Metrics.ts"
+import * as Origins from "./Origins.ts"
+import { toResponse } from "./Problem.ts"
+import { parseTarget, type RequestTarget, routerPath } from "./RequestTarget.ts"
+import { withHeaders } from "./Response.ts"
+import { methodsOf } from "./RouteTable.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+type Response = HttpServerResponse.HttpServerResponse
+
+/**
+ * What every request goes through, around the router: its target is read once into its one canonical form, its origin
+ * is judged, the router gets to see only what it cannot misread, and every failure becomes its one answer.
+ */
+export const PipelineLive = HttpApiBuilder.middleware(
+  Effect.gen(function* () {
+    const config = yield* AppConfig
+    const auth = yield* Auth
+    const metrics = yield* Metrics
+    const origins = Origins.make(config, auth.open)
+
+    const respond = (request: Request, router: HttpApp.Default): Effect.Effect<Response, DomainError, never> =>
+      Effect.suspend(() => {
+        const refusal = origins.refusal(request)
+        if (refusal !== undefined) return refusal
+        if (request.method === "OPTIONS" && request.url === "*") return Effect.succeed(optionsAnswer(everyMethod))
+        return Either.match(parseTarget(request.url), {
+          onLeft: (error) => error,
+          onRight: (target) => dispatch(request, target, router)
+        })
+      })
+
+    const answered = (request: Request, response: Response, startedNanos: bigint, nowNanos: bigint): Response => {
+      metrics.request(request.method, response.status, Number(nowNanos - startedNanos) / 1e9)
+      const cors = origins.cors(request)
+      const vary = [response.headers.vary, cors.vary].filter((value) => value !== undefined).join(", ")
+      return withHeaders(response, {
+        ...cors,
+        "x-content-type-options": "nosniff",
+        vary: vary === "" ? undefined : vary
+      })
+    }
+
+    const failed = (request: Request, cause: Cause.Cause<unknown>): Effect.Effect<Response, never> => {
+      // The client left, or the server stops: there is nobody to answer.
+      if (Cause.isInterruptedOnly(cause)) return Effect.interrupt
+      const error = errorOf(cause, request)
+      const response = toResponse(error, request.headers.accept)
+      if (response.status < 500) return Effect.succeed(response)
+      const log = Effect.logError(`${request.method} ${response.status}: ${error.message}`, cause)
+      return Effect.as(Effect.annotateLogs(log, "client", origins.client(request)), response)
+    }
+
+    return (router: HttpApp.Default) =>
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+        Effect.clockWith((clock) => {
+          const started = clock.unsafeCurrentTimeNanos()
+          return respond(request, router).pipe(
+            Effect.catchAllCause((cause) => failed(request, cause)),
+            Effect.map((response) => answered(request, response, started, clock.unsafeCurrentTimeNanos()))
+          )
+        })
+      )
+  })
+)
+
+const everyMethod = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]
+
+const optionsAnswer = (allow: ReadonlyArray<string>): Response =>
+  withHeaders(HttpServerResponse.empty({ status: 204 }), { allow: allow.join(", ") })
+
+/** Hands a request to the router, under a path that the router reads as it is meant. */
+const dispatch = (request: Request, target: RequestTarget, router: HttpApp.Default) => {
+  const path = routerPath(target)
+  const methods = methodsOf(path)
+  if (methods === undefined) {
+    return new RouteNotFound({ message: `nothing is served at /${target.path}`, path: `/${target.path}` })
+  }
+  if (request.method === "OPTIONS") return Effect.succeed(optionsAnswer(methods))
+  if (!methods.includes(request.method)) {
+    return new MethodNotAllowed({ message: `${request.method} is not for /${target.path}`, allow: methods })
+  }
+  // The router's own context is provided by the router; what is left of it is the request.
+  return Effect.provideService(
+    router as Effect.Effect<Response, DomainError, HttpServerRequest.HttpServerRequest>,
+    HttpServerRequest.HttpServerRequest,
+    request.modify({ url: path + target.query })
+  )
+}
+
+/** The error of the domain behind a cause; what is none is a defect. */
+const errorOf = (cause: Cause.Cause<unknown>, request: Request): DomainError => {
+  const error = Cause.squash(cause)
+  if (isDomainError(error)) return error
+  if (isDecodeError(error)) {
+    const what = error.issues.map(
+      (issue) => `${issue.path.join(".")}: ${issue._tag === "Missing" ? "missing" : "bad value"}`
+    )
+    return new BadRequest({ message: `the request cannot be understood (${what.join("; ")})` })
+  }
+  return new InternalError({ message: `${request.method} could not be done` })
+}
+
+const isDecodeError = (error: unknown): error is HttpApiError.HttpApiDecodeError =>
+  typeof error === "object" && error !== null && "_tag" in error && error._tag === "HttpApiDecodeError"

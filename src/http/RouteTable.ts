@@ -1,0 +1,66 @@
+import { HttpApi, OpenApi } from "@effect/platform"
+import { Context, Option } from "effect"
+import { compareBytes } from "../domain/ByteOrder.ts"
+import { worldNamespaces } from "../domain/WorldPath.ts"
+import { Api } from "./Api.ts"
+
+/** A route of the machine, as /bin shows it (C8). */
+export interface Route {
+  /** without the leading slash */
+  readonly route: string
+  readonly description: string
+}
+
+interface Pattern {
+  readonly matches: RegExp
+  readonly methods: Set<string>
+}
+
+/** Routes beside the typed API: documents about it, and what the browser's shell is made of. */
+const documents: ReadonlyArray<Route> = [
+  { route: "openapi.json", description: "The typed API, as OpenAPI 3.1" },
+  { route: "docs", description: "The typed API, for people" },
+  { route: "shell.js", description: "The browser shell's script" },
+  { route: "shell.css", description: "The browser shell's style" }
+]
+
+const patterns = new Map<string, Pattern>()
+const routes = new Map<string, Route>()
+
+const register = (path: string, method: string, description: string) => {
+  const namespaces = `(?:${worldNamespaces.join("|")})`
+  const source = path.replace(/:namespace\b/, namespaces).replace(/:\w+/g, "[^/]+")
+  const pattern = patterns.get(path) ?? { matches: new RegExp(`^${source}$`), methods: new Set() }
+  patterns.set(path, pattern)
+  pattern.methods.add(method)
+  if (method === "GET") pattern.methods.add("HEAD")
+
+  const fixed = path
+    .slice(1)
+    .replace(/\/?:.*$/, "")
+    .replace(/\/$/, "")
+  for (const route of path.startsWith("/:namespace") ? worldNamespaces : fixed === "" ? [] : [fixed]) {
+    if (!routes.has(route)) routes.set(route, { route, description })
+  }
+}
+
+HttpApi.reflect(Api, {
+  onGroup: () => {},
+  onEndpoint: ({ endpoint }) => {
+    const summary = Option.getOrElse(Context.getOption(endpoint.annotations, OpenApi.Summary), () => endpoint.name)
+    register(endpoint.path, endpoint.method, summary)
+  }
+})
+for (const { description, route } of documents) register(`/${route}`, "GET", description)
+
+/** Every core route, once, in byte order. */
+export const coreRoutes: ReadonlyArray<Route> = [...routes.values()].sort((a, b) => compareBytes(a.route, b.route))
+
+/** The methods of the route that serves a router path; undefined when none does. OPTIONS is among them. */
+export const methodsOf = (routerPath: string): ReadonlyArray<string> | undefined => {
+  const methods = new Set<string>()
+  for (const pattern of patterns.values()) {
+    if (pattern.matches.test(routerPath)) for (const method of pattern.methods) methods.add(method)
+  }
+  return methods.size === 0 ? undefined : [...methods, "OPTIONS"]
+}

@@ -1,0 +1,102 @@
+import * as Http from "node:http"
+import type { AddressInfo } from "node:net"
+import { HttpApiBuilder, HttpMiddleware, HttpRouter, HttpServerError } from "@effect/platform"
+import { NodeHttpServer } from "@effect/platform-node"
+import { Context, Effect, Layer, Schedule } from "effect"
+import { constTrue } from "effect/Function"
+import { AppConfig } from "../services/AppConfig.ts"
+import { Changes } from "../services/Changes.ts"
+import { Api } from "./Api.ts"
+import { AuthLive } from "./auth/Http.ts"
+import { Identified } from "./Caller.ts"
+import { CollectionsLive } from "./collections/Http.ts"
+import { Listings } from "./collections/Listings.ts"
+import { DocumentsLive } from "./Documents.ts"
+import { IntrospectionLive } from "./introspection/Http.ts"
+import { onClientError } from "./Malformed.ts"
+import { PipelineLive } from "./Pipeline.ts"
+import { StreamLive } from "./stream/Http.ts"
+import { LiveUpdates } from "./stream/LiveUpdates.ts"
+import { WorldsLive } from "./worlds/Http.ts"
+
+/** A server that listens. */
+export interface ListeningShape {
+  /** where it can be reached, without a trailing slash */
+  readonly url: string
+  readonly port: number
+}
+
+export class Listening extends Context.Tag("elastik/http/Listening")<Listening, ListeningShape>() {}
+
+const handlers = Layer.mergeAll(WorldsLive, CollectionsLive, StreamLive, IntrospectionLive, AuthLive).pipe(
+  Layer.provide([Identified.layer, Listings.Default, LiveUpdates.Default])
+)
+
+const routes = Layer.mergeAll(PipelineLive, DocumentsLive).pipe(
+  Layer.provideMerge(HttpApiBuilder.api(Api)),
+  Layer.provide(handlers)
+)
+
+// Room for a request line of maxTarget bytes and more, so that a longer one is answered 414 and not cut off (C1.3).
+const maxHeaderSize = 128 * 1024
+
+/** How long requests in flight may take to finish when the server stops; after that their connections are cut. */
+const drainFor = "3 seconds"
+
+/** Serves the API on the configured address until its scope closes (C17). */
+export const layer = Layer.scoped(
+  Listening,
+  Effect.gen(function* () {
+    const { host, port } = yield* AppConfig
+    const changes = yield* Changes
+    const app = yield* HttpApiBuilder.httpApp
+    // The router reads paths as they are, and the tracer stays off: nobody exports what it would record.
+    const handler = yield* NodeHttpServer.makeHandler(app).pipe(
+      Effect.locally(HttpMiddleware.currentTracerDisabledWhen, constTrue),
+      Effect.withTracerEnabled(false)
+    )
+    const server = Http.createServer({ maxHeaderSize }, handler)
+    server.on("clientError", onClientError)
+    yield* listen(server, host, port)
+    yield* Effect.addFinalizer(() => Effect.zipRight(changes.end, drain(server)))
+    // A TCP server's address is never a string.
+    const address = server.address() as AddressInfo
+    const name = address.family === "IPv6" ? `[${address.address}]` : address.address
+    return { url: `http://${name}:${address.port}`, port: address.port }
+  })
+).pipe(
+  Layer.provide(routes),
+  Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, NodeHttpServer.layerContext]),
+  Layer.provide(
+    HttpRouter.setRouterConfig({
+      caseSensitive: true,
+      ignoreTrailingSlash: false,
+      ignoreDuplicateSlashes: false,
+      maxParamLength: maxHeaderSize
+    })
+  )
+)
+
+const listen = (server: Http.Server, host: string, port: number): Effect.Effect<void, HttpServerError.ServeError> =>
+  Effect.async((resume) => {
+    const onError = (cause: Error) => resume(new HttpServerError.ServeError({ cause }))
+    server.once("error", onError)
+    server.listen(port, host, () => {
+      server.off("error", onError)
+      resume(Effect.void)
+    })
+  })
+
+/** Stops accepting, lets what is in flight finish, and closes every connection. */
+const drain = (server: Http.Server): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    server.close(() => resume(Effect.void))
+  }).pipe(
+    Effect.raceFirst(
+      Effect.sync(() => server.closeIdleConnections()).pipe(
+        Effect.repeat(Schedule.spaced("20 millis")),
+        Effect.timeoutTo({ duration: drainFor, onSuccess: () => undefined, onTimeout: () => undefined })
+      )
+    ),
+    Effect.zipRight(Effect.sync(() => server.closeAllConnections()))
+  )

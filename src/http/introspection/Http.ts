@@ -1,0 +1,110 @@
+import { HttpApiBuilder, type HttpServerRequest, type HttpServerResponse } from "@effect/platform"
+import { Clock, Effect } from "effect"
+import { negotiate } from "../../domain/Accept.ts"
+import { isNameless } from "../../domain/Caller.ts"
+import { type Forbidden, NotAcceptable, Unauthorized } from "../../domain/Errors.ts"
+import { type CanonicalPath, namespaceOf, worldName, worldNamespaces } from "../../domain/WorldPath.ts"
+import { Catalog } from "../../services/Catalog.ts"
+import { Metrics } from "../../services/Metrics.ts"
+import { Worlds } from "../../services/Worlds.ts"
+import { version } from "../../Version.ts"
+import { Api } from "../Api.ts"
+import { CurrentCaller } from "../Caller.ts"
+import { Listings } from "../collections/Listings.ts"
+import { bytes } from "../Response.ts"
+import { coreRoutes } from "../RouteTable.ts"
+
+const procEntries = ["metrics", "status", "uptime", "verify", "version", "worlds"].map((name) => ({ name, dir: false }))
+
+const json = "application/json"
+const plain = "text/plain"
+
+/** One value in the form that Accept prefers; `first` is what everybody else gets. */
+const either = (
+  request: HttpServerRequest.HttpServerRequest,
+  first: typeof json | typeof plain,
+  forms: { readonly text: () => string; readonly json: () => unknown }
+): Effect.Effect<HttpServerResponse.HttpServerResponse, NotAcceptable> => {
+  const offers = first === json ? [json, plain] : [plain, json]
+  const headers = { vary: "Accept", "cache-control": "no-cache" }
+  switch (negotiate(request.headers.accept, offers)) {
+    case json:
+      return Effect.succeed(bytes(JSON.stringify(forms.json()), json, headers))
+    case plain:
+      return Effect.succeed(bytes(forms.text(), "text/plain; charset=utf-8", headers))
+    default:
+      return new NotAcceptable({ message: "this cannot be had as asked for", available: offers })
+  }
+}
+
+/** What the machine says of itself (C8). */
+export const IntrospectionLive = HttpApiBuilder.group(Api, "introspection", (handlers) =>
+  Effect.gen(function* () {
+    const worlds = yield* Worlds
+    const catalog = yield* Catalog
+    const metrics = yield* Metrics
+    const listings = yield* Listings
+    const startedAt = yield* Clock.currentTimeMillis
+    const uptime = Effect.map(Clock.currentTimeMillis, (now) => Math.floor((now - startedAt) / 1000))
+    const devices: ReadonlyArray<{ readonly name: string; readonly dir: boolean }> = []
+
+    return handlers
+      .handle("proc", ({ request }) => listings.fixed(request, procEntries, false))
+      .handle("procSlash", ({ request }) => listings.fixed(request, procEntries, false))
+      .handle("dev", ({ request }) => listings.fixed(request, devices, false))
+      .handle("devSlash", ({ request }) => listings.fixed(request, devices, false))
+      .handle("status", () =>
+        Effect.map(uptime, (uptime) => ({ pid: process.pid, uptime, worlds: catalog.size(), plugins: 0, version }))
+      )
+      .handle("uptime", ({ request }) =>
+        Effect.flatMap(uptime, (uptime) => either(request, plain, { text: () => String(uptime), json: () => uptime }))
+      )
+      .handle("version", ({ request }) => either(request, plain, { text: () => version, json: () => version }))
+      .handle("worlds", ({ request }) =>
+        Effect.gen(function* () {
+          const readable = Array.from(yield* worlds.all(yield* CurrentCaller))
+          return yield* either(request, json, {
+            text: () => readable.map(({ name }) => `${name}\n`).join(""),
+            json: () =>
+              readable.map((entry) => ({
+                name: entry.name,
+                version: entry.version,
+                updated_at: new Date(entry.updatedAt).toISOString(),
+                ...(namespaceOf(entry.name) === "lib" ? { state: entry.state } : {})
+              }))
+          })
+        })
+      )
+      .handle("metrics", () =>
+        Effect.map(metrics.expose, (text) => bytes(text, metrics.contentType, { "cache-control": "no-cache" }))
+      )
+      .handle("verifyRoot", ({ request }) =>
+        listings.fixed(
+          request,
+          worldNamespaces.map((name) => ({ name, dir: true })),
+          false
+        )
+      )
+      .handle("verify", ({ path }) =>
+        Effect.gen(function* () {
+          const caller = yield* CurrentCaller
+          // Canonical since it was read from the raw target (http/RequestTarget.ts).
+          const target = path.name as CanonicalPath
+          return yield* worldName(target).pipe(
+            Effect.flatMap((name) => worlds.verify(caller, name)),
+            Effect.catchTag(
+              "Forbidden",
+              (refusal): Effect.Effect<never, Unauthorized | Forbidden> =>
+                isNameless(caller) ? new Unauthorized({ message: refusal.message }) : refusal
+            )
+          )
+        })
+      )
+      .handle("bin", ({ request }) =>
+        either(request, plain, {
+          text: () => coreRoutes.map(({ route }) => `${route}\n`).join(""),
+          json: () => coreRoutes
+        })
+      )
+  })
+)

@@ -1,0 +1,123 @@
+import { Clock, Effect, Option, Stream } from "effect"
+import type { Caller } from "../../domain/Caller.ts"
+import { envelope } from "../../domain/Envelope.ts"
+import type { CanonicalPath, WorldName } from "../../domain/WorldPath.ts"
+import { Access } from "../../services/Access.ts"
+import { Catalog } from "../../services/Catalog.ts"
+import { Changes, type Watcher } from "../../services/Changes.ts"
+import { Worlds } from "../../services/Worlds.ts"
+import { comment, frame } from "./Sse.ts"
+
+/**
+ * Turns commits into text/event-stream (C9). A subscriber holds a place, not a queue: when it is woken it looks at what
+ * is true now, so a slow reader skips ahead and buffers nothing.
+ */
+export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/LiveUpdates", {
+  effect: Effect.gen(function* () {
+    const worlds = yield* Worlds
+    const catalog = yield* Catalog
+    const changes = yield* Changes
+    const access = yield* Access
+
+    const expired = (caller: Caller) =>
+      caller.expires === undefined
+        ? Effect.succeed(false)
+        : Effect.map(Clock.currentTimeMillis, (now) => now / 1000 >= (caller.expires ?? 0))
+
+    /**
+     * Text each time the watcher wakes: `look` says what is new since it last looked, or none when the stream is over. A
+     * heartbeat with nothing new is a comment.
+     */
+    const follow = <E>(
+      watcher: Watcher,
+      caller: Caller,
+      look: Effect.Effect<Option.Option<string>, E>
+    ): Stream.Stream<string, E> => {
+      let beat = changes.beats()
+      const step: Effect.Effect<string, Option.Option<E>> = Effect.gen(function* () {
+        yield* watcher.next
+        if (changes.ended() || (yield* expired(caller))) return yield* Effect.fail(Option.none())
+        const found = yield* Effect.mapError(look, Option.some)
+        const text = yield* Effect.mapError(found, () => Option.none())
+        if (text !== "") return text
+        if (beat === changes.beats()) return ""
+        beat = changes.beats()
+        return comment("heartbeat")
+      })
+      return Stream.filter(Stream.repeatEffectOption(step), (text) => text !== "")
+    }
+
+    /** The current state of a world, then each commit. */
+    const world = (caller: Caller, name: WorldName, lastEventId: string | undefined) =>
+      Effect.map(worlds.read(caller, name), (first) => {
+        const shown = (current: typeof first) =>
+          frame({ event: "update", id: String(current.eventId), data: envelope(current) })
+        const live = Effect.map(changes.watch(name), (watcher) => {
+          let sent = first.tag
+          let over = false
+          const look = Effect.suspend(() => {
+            if (over) return Effect.succeedNone
+            const entry = catalog.get(name)
+            if (entry?.tag === sent) return Effect.succeedSome("")
+            return worlds.read(caller, name).pipe(
+              Effect.map((current) => {
+                sent = current.tag
+                return Option.some(shown(current))
+              }),
+              Effect.catchTags({
+                WorldNotFound: () => gone,
+                CollectionOnly: () => gone
+              })
+            )
+          })
+          const gone = Effect.sync(() => {
+            over = true
+            return Option.some(frame({ event: "deleted", data: JSON.stringify({ path: `/${name}` }) }))
+          })
+          return follow(watcher, caller, look)
+        })
+        const repeat = lastEventId === String(first.eventId)
+        return Stream.concat(Stream.make(repeat ? comment("current") : shown(first)), Stream.unwrapScoped(live))
+      })
+
+    /** Every change below a collection that the caller may read; `stale` when some were missed. */
+    const collection = (caller: Caller, path: CanonicalPath, lastEventId: string | undefined) =>
+      Effect.map(worlds.list(caller, path), () => {
+        const prefix = `${path}/`
+        const [epoch, number = ""] = (lastEventId ?? "").split("-")
+        const resumed = epoch === changes.epoch && /^\d{1,15}$/.test(number) ? Number(number) : undefined
+        let seen = resumed ?? changes.newest()
+        const stale = () => {
+          seen = changes.newest()
+          return frame({ event: "stale", id: cursor(seen), data: "{}" })
+        }
+        const cursor = (seq: number) => `${changes.epoch}-${seq}`
+
+        const look = Effect.gen(function* () {
+          const missed = changes.since(seen)
+          if (missed === undefined) return Option.some(stale())
+          const readable = yield* access.readable(caller)
+          const frames = missed
+            .filter(({ name }) => name.startsWith(prefix) && readable(name))
+            .map(({ name, op, seq, version }) =>
+              frame({ event: "change", id: cursor(seq), data: JSON.stringify({ path: `/${name}`, version, op }) })
+            )
+          seen = missed.at(-1)?.seq ?? seen
+          return Option.some(frames.join(""))
+        })
+        const opening = Effect.suspend(() => {
+          const unknown = lastEventId !== undefined && lastEventId !== "" && resumed === undefined
+          return unknown ? Effect.succeedSome(stale()) : look
+        })
+        const live = Effect.map(changes.watch(prefix), (watcher) =>
+          Stream.concat(
+            Stream.map(Stream.fromEffect(opening), (text) => Option.getOrElse(text, () => "") || comment("watching")),
+            follow(watcher, caller, look)
+          )
+        )
+        return Stream.unwrapScoped(live)
+      })
+
+    return { world, collection } as const
+  })
+}) {}

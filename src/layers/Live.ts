@@ -1,0 +1,45 @@
+import { NodeContext } from "@effect/platform-node"
+import { Effect, Layer } from "effect"
+import * as Server from "../http/Server.ts"
+import { Access } from "../services/Access.ts"
+import { AppConfig } from "../services/AppConfig.ts"
+import { Auth } from "../services/Auth.ts"
+import { recordBoot } from "../services/Boot.ts"
+import { Catalog } from "../services/Catalog.ts"
+import { Changes } from "../services/Changes.ts"
+import { ConfigWorlds } from "../services/ConfigWorlds.ts"
+import { Metrics } from "../services/Metrics.ts"
+import { Worlds } from "../services/Worlds.ts"
+import * as DirectoryLock from "./DirectoryLock.ts"
+import * as ServerKey from "./ServerKey.ts"
+import * as FileVolume from "./sqlite/FileVolume.ts"
+import * as MemoryVolume from "./sqlite/MemoryVolume.ts"
+import * as SqliteStorage from "./sqlite/SqliteStorage.ts"
+
+/** Storage in the configured directory, which belongs to this server alone. */
+export const FileStorage = SqliteStorage.layer(
+  Effect.gen(function* () {
+    const { data } = yield* AppConfig
+    yield* DirectoryLock.acquire(data)
+    return yield* FileVolume.make(data)
+  })
+)
+
+/** Storage that is gone with the process. */
+export const MemoryStorage = SqliteStorage.layer(MemoryVolume.make)
+
+/** Everything between storage and HTTP. Needs a configuration, a storage and a chain. */
+export const Machine = Layer.mergeAll(Worlds.layer, Auth.layer, Metrics.layer).pipe(
+  Layer.provideMerge(Access.layer),
+  Layer.provideMerge(ConfigWorlds.layer),
+  Layer.provideMerge(Layer.mergeAll(Catalog.layer, Changes.layer))
+)
+
+/** The whole server, as `elastik serve` runs it. Needs a configuration. */
+export const Live = Server.layer.pipe(
+  Layer.provide(Layer.effectDiscard(recordBoot([]))),
+  Layer.provideMerge(Machine),
+  Layer.provideMerge(FileStorage),
+  Layer.provideMerge(ServerKey.layer),
+  Layer.provide(NodeContext.layer)
+)

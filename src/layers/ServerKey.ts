@@ -1,0 +1,63 @@
+import { randomBytes } from "node:crypto"
+import { FileSystem, Path } from "@effect/platform"
+import { Effect, Layer, Option, Redacted } from "effect"
+import { StorageFailure } from "../domain/Errors.ts"
+import { AppConfig } from "../services/AppConfig.ts"
+import { EventChain } from "../services/EventChain.ts"
+import { storageFailure } from "./sqlite/Handles.ts"
+
+/** The key in bytes: ELASTIK_KEY as it is, else the one kept in the data directory (C5.5). */
+const read = Effect.gen(function* () {
+  const { data, key } = yield* AppConfig
+  if (Option.isSome(key)) return Option.some<Uint8Array>(Buffer.from(Redacted.value(key.value), "utf8"))
+  const fs = yield* FileSystem.FileSystem
+  const file = (yield* Path.Path).join(data, ".key")
+  if (!(yield* fs.exists(file))) return Option.none()
+  const kept = Buffer.from((yield* fs.readFileString(file)).trim(), "hex")
+  if (kept.length < 16) {
+    return yield* new StorageFailure({ message: ".key does not hold a key", cause: "too short, or not hex" })
+  }
+  return Option.some<Uint8Array>(kept)
+}).pipe(storageFailure("the key cannot be read"))
+
+/** Makes a key and keeps it where only this user can read it. */
+const create = Effect.gen(function* () {
+  const fs = yield* FileSystem.FileSystem
+  const { data } = yield* AppConfig
+  const key = randomBytes(32)
+  yield* fs.makeDirectory(data, { recursive: true })
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const file = yield* fs.open((yield* Path.Path).join(data, ".key"), { flag: "wx", mode: 0o600 })
+      yield* file.writeAll(new TextEncoder().encode(`${key.toString("hex")}\n`))
+      yield* file.sync
+    })
+  )
+  return key
+}).pipe(storageFailure("the key cannot be kept"))
+
+/** The chain under the server's key, which is made at the first start. */
+export const layer = Layer.unwrapEffect(
+  Effect.map(
+    Effect.flatMap(read, Option.match({ onNone: () => create, onSome: (key) => Effect.succeed<Uint8Array>(key) })),
+    EventChain.layer
+  )
+)
+
+/** The chain under the key that exists; for commands that look at a data directory and leave it alone. */
+export const layerExisting = Layer.unwrapEffect(
+  Effect.map(
+    Effect.flatMap(
+      read,
+      Option.match({
+        onNone: () =>
+          new StorageFailure({
+            message: "there is no key: set ELASTIK_KEY, or name the data directory",
+            cause: "absent"
+          }),
+        onSome: Effect.succeed
+      })
+    ),
+    EventChain.layer
+  )
+)
