@@ -1,4 +1,4 @@
-import { Headers, HttpServerResponse } from "@effect/platform"
+import { HttpServerResponse } from "@effect/platform"
 
 type Response = HttpServerResponse.HttpServerResponse
 
@@ -10,24 +10,20 @@ export const withHeaders = (response: Response, headers: Readonly<Record<string,
 }
 
 /**
- * Adds a header that may repeat, each value on a line of its own. The platform's headers are typed as single strings
- * but reach node as they are, and node writes an array as several lines.
+ * Adds fields that may repeat, each value on a line of its own. The platform types a header as one string but hands it
+ * to node as it is, and node writes an array as several lines.
  */
 export const withRepeated = (
   response: Response,
   fields: ReadonlyArray<readonly [name: string, value: string]>
 ): Response => {
-  if (fields.length === 0) return response
-  const grouped: Record<string, string | Array<string>> = {}
-  for (const [name, value] of fields) {
-    const earlier = grouped[name]
-    grouped[name] = earlier === undefined ? value : Array.isArray(earlier) ? [...earlier, value] : [earlier, value]
+  const values = new Map<string, Array<string>>()
+  for (const [name, value] of fields) values.set(name, [...(values.get(name) ?? []), value])
+  let result = response
+  for (const [name, lines] of values) {
+    result = HttpServerResponse.setHeader(result, name, (lines.length === 1 ? lines[0] : lines) as string)
   }
-  const merged = { ...response.headers, ...grouped } as unknown as Record<string, string>
-  return HttpServerResponse.setBody(
-    HttpServerResponse.empty({ status: response.status, headers: Headers.unsafeFromRecord(merged) }),
-    response.body
-  )
+  return result
 }
 
 /** A body of known length, or, for HEAD, only its length (C2.4). */

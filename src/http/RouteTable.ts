@@ -28,8 +28,9 @@ const patterns = new Map<string, Pattern>()
 const routes = new Map<string, Route>()
 
 const register = (path: string, method: string, description: string) => {
-  const namespaces = `(?:${worldNamespaces.join("|")})`
-  const source = path.replace(/:namespace\b/, namespaces).replace(/:\w+/g, "[^/]+")
+  const source = path.replace(/:\w+/g, (parameter) =>
+    parameter === ":namespace" ? `(?:${worldNamespaces.join("|")})` : "[^/]+"
+  )
   const pattern = patterns.get(path) ?? { matches: new RegExp(`^${source}$`), methods: new Set() }
   patterns.set(path, pattern)
   pattern.methods.add(method)

@@ -98,5 +98,7 @@ const drain = (server: Http.Server): Effect.Effect<void> =>
         Effect.timeoutTo({ duration: drainFor, onSuccess: () => undefined, onTimeout: () => undefined })
       )
     ),
+    // A finalizer cannot be interrupted, but what waits inside it must be, or it would wait for ever.
+    Effect.interruptible,
     Effect.zipRight(Effect.sync(() => server.closeAllConnections()))
   )

@@ -8,6 +8,15 @@ import { Changes, type Watcher } from "../../services/Changes.ts"
 import { Worlds } from "../../services/Worlds.ts"
 import { comment, frame } from "./Sse.ts"
 
+/** What there is to tell, and whether nothing comes after it. */
+interface News {
+  readonly text: string
+  readonly last: boolean
+}
+
+const news = (text: string): News => ({ text, last: false })
+const nothing = news("")
+
 /**
  * Turns commits into text/event-stream (C9). A subscriber holds a place, not a queue: when it is woken it looks at what
  * is true now, so a slow reader skips ahead and buffers nothing.
@@ -25,26 +34,24 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
         : Effect.map(Clock.currentTimeMillis, (now) => now / 1000 >= (caller.expires ?? 0))
 
     /**
-     * Text each time the watcher wakes: `look` says what is new since it last looked, or none when the stream is over. A
-     * heartbeat with nothing new is a comment.
+     * Text each time the watcher wakes and there is some: `look` says what is new since it last looked, and whether that
+     * was the last word. A heartbeat with nothing new is a comment.
      */
-    const follow = <E>(
-      watcher: Watcher,
-      caller: Caller,
-      look: Effect.Effect<Option.Option<string>, E>
-    ): Stream.Stream<string, E> => {
-      let beat = changes.beats()
-      const step: Effect.Effect<string, Option.Option<E>> = Effect.gen(function* () {
-        yield* watcher.next
-        if (changes.ended() || (yield* expired(caller))) return yield* Effect.fail(Option.none())
-        const found = yield* Effect.mapError(look, Option.some)
-        const text = yield* Effect.mapError(found, () => Option.none())
-        if (text !== "") return text
-        if (beat === changes.beats()) return ""
-        beat = changes.beats()
-        return comment("heartbeat")
-      })
-      return Stream.filter(Stream.repeatEffectOption(step), (text) => text !== "")
+    const follow = <E>(watcher: Watcher, caller: Caller, look: Effect.Effect<News, E>): Stream.Stream<string, E> => {
+      const step = (beat: number | undefined) =>
+        Effect.gen(function* () {
+          if (beat === undefined) return Option.none()
+          yield* watcher.next
+          if (changes.ended() || (yield* expired(caller))) return Option.none()
+          const { last, text } = yield* look
+          const beats = changes.beats()
+          const said = text === "" && beats !== beat ? comment("heartbeat") : text
+          return Option.some([said, last ? undefined : beats] as const)
+        })
+      return Stream.filter(
+        Stream.unfoldEffect<number | undefined, string, E, never>(changes.beats(), step),
+        (text) => text !== ""
+      )
     }
 
     /** The current state of a world, then each commit. */
@@ -54,26 +61,19 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
           frame({ event: "update", id: String(current.eventId), data: envelope(current) })
         const live = Effect.map(changes.watch(name), (watcher) => {
           let sent = first.tag
-          let over = false
-          const look = Effect.suspend(() => {
-            if (over) return Effect.succeedNone
-            const entry = catalog.get(name)
-            if (entry?.tag === sent) return Effect.succeedSome("")
-            return worlds.read(caller, name).pipe(
-              Effect.map((current) => {
-                sent = current.tag
-                return Option.some(shown(current))
-              }),
-              Effect.catchTags({
-                WorldNotFound: () => gone,
-                CollectionOnly: () => gone
-              })
-            )
-          })
-          const gone = Effect.sync(() => {
-            over = true
-            return Option.some(frame({ event: "deleted", data: JSON.stringify({ path: `/${name}` }) }))
-          })
+          const deleted = frame({ event: "deleted", data: JSON.stringify({ path: `/${name}` }) })
+          const gone = () => Effect.succeed<News>({ text: deleted, last: true })
+          const look = Effect.suspend(() =>
+            catalog.get(name)?.tag === sent
+              ? Effect.succeed(nothing)
+              : worlds.read(caller, name).pipe(
+                  Effect.map((current): News => {
+                    sent = current.tag
+                    return news(shown(current))
+                  }),
+                  Effect.catchTags({ WorldNotFound: gone, CollectionOnly: gone })
+                )
+          )
           return follow(watcher, caller, look)
         })
         const repeat = lastEventId === String(first.eventId)
@@ -95,7 +95,7 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
 
         const look = Effect.gen(function* () {
           const missed = changes.since(seen)
-          if (missed === undefined) return Option.some(stale())
+          if (missed === undefined) return news(stale())
           const readable = yield* access.readable(caller)
           const frames = missed
             .filter(({ name }) => name.startsWith(prefix) && readable(name))
@@ -103,17 +103,12 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
               frame({ event: "change", id: cursor(seq), data: JSON.stringify({ path: `/${name}`, version, op }) })
             )
           seen = missed.at(-1)?.seq ?? seen
-          return Option.some(frames.join(""))
+          return news(frames.join(""))
         })
-        const opening = Effect.suspend(() => {
-          const unknown = lastEventId !== undefined && lastEventId !== "" && resumed === undefined
-          return unknown ? Effect.succeedSome(stale()) : look
-        })
+        const unknown = lastEventId !== undefined && lastEventId !== "" && resumed === undefined
+        const opening = unknown ? stale() : comment("watching")
         const live = Effect.map(changes.watch(prefix), (watcher) =>
-          Stream.concat(
-            Stream.map(Stream.fromEffect(opening), (text) => Option.getOrElse(text, () => "") || comment("watching")),
-            follow(watcher, caller, look)
-          )
+          Stream.concat(Stream.make(opening), follow(watcher, caller, look))
         )
         return Stream.unwrapScoped(live)
       })
