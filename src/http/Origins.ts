@@ -1,13 +1,16 @@
 import { BlockList, isIP } from "node:net"
 import type { HttpServerRequest } from "@effect/platform"
-import { Option } from "effect"
+import { Effect, Option } from "effect"
 import { Forbidden } from "../domain/Errors.ts"
-import { type AppConfigShape, isLoopback } from "../services/AppConfig.ts"
+import { AppConfig, type AppConfigShape, isLoopback } from "../services/AppConfig.ts"
+import { Auth } from "../services/Auth.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 
 /** Where a request comes from and where it believes to be: Host, Origin, and a proxy in between (C4.7, C17). */
-export interface Origins {
+interface OriginsShape {
+  /** whether the Host of a request may be answered: in open mode only a loopback one (C4.7: DNS rebinding) */
+  readonly isMeantForUs: (host: string | undefined) => boolean
   /** why this request is refused for where it comes from; undefined when it is not */
   readonly refusal: (request: Request) => Forbidden | undefined
   /** the CORS headers of its answer, if its origin is listed */
@@ -21,8 +24,14 @@ const safe = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"])
 
 const allowedMethods = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
 
-/** `open`: T2 needs no token, so every request must have been meant for this machine (C4.7: DNS rebinding). */
-export const make = (config: AppConfigShape, open: boolean): Origins => {
+export class Origins extends Effect.Service<Origins>()("elastik/http/Origins", {
+  effect: Effect.gen(function* () {
+    const { open } = yield* Auth
+    return make(yield* AppConfig, open)
+  })
+}) {}
+
+const make = (config: AppConfigShape, open: boolean): OriginsShape => {
   const listed = new Set(config.corsOrigins)
   const proxies = new BlockList()
   for (const block of Option.match(config.trustedProxy, { onNone: () => [], onSome: ({ from }) => from })) {
@@ -45,10 +54,13 @@ export const make = (config: AppConfigShape, open: boolean): Origins => {
     return normal(`${scheme}://${trusted ? (forwardedHost ?? host) : host}`)
   }
 
+  const isMeantForUs = (host: string | undefined) => !open || isLoopback(hostname(host))
+
   return {
+    isMeantForUs,
     refusal: (request) => {
       const { host, origin } = request.headers
-      if (open && !isLoopback(hostname(host))) {
+      if (!isMeantForUs(host)) {
         return new Forbidden({ message: "without tokens this server answers only to a loopback Host" })
       }
       if (origin === undefined || safe.has(request.method) || listed.has(origin)) return undefined

@@ -14,10 +14,9 @@ import {
   MethodNotAllowed,
   RouteNotFound
 } from "../domain/Errors.ts"
-import { AppConfig } from "../services/AppConfig.ts"
-import { Auth } from "../services/Auth.ts"
 import { Metrics } from "../services/Metrics.ts"
-import * as Origins from "./Origins.ts"
+import { Edge } from "./Edge.ts"
+import { Origins } from "./Origins.ts"
 import { toResponse } from "./Problem.ts"
 import { parseTarget, type RequestTarget, routerPath } from "./RequestTarget.ts"
 import { withHeaders } from "./Response.ts"
@@ -32,10 +31,9 @@ type Response = HttpServerResponse.HttpServerResponse
  */
 export const PipelineLive = HttpApiBuilder.middleware(
   Effect.gen(function* () {
-    const config = yield* AppConfig
-    const auth = yield* Auth
     const metrics = yield* Metrics
-    const origins = Origins.make(config, auth.open)
+    const origins = yield* Origins
+    const edge = yield* Edge
 
     const respond = (request: Request, router: HttpApp.Default): Effect.Effect<Response, DomainError, never> =>
       Effect.suspend(() => {
@@ -52,11 +50,13 @@ export const PipelineLive = HttpApiBuilder.middleware(
       metrics.request(request.method, response.status, Number(nowNanos - startedNanos) / 1e9)
       const cors = origins.cors(request)
       const vary = [response.headers.vary, cors.vary].filter((value) => value !== undefined).join(", ")
-      return withHeaders(response, {
+      const complete = withHeaders(response, {
         ...cors,
         "x-content-type-options": "nosniff",
         vary: vary === "" ? undefined : vary
       })
+      edge.keep(request, complete)
+      return complete
     }
 
     const failed = (request: Request, cause: Cause.Cause<unknown>): Effect.Effect<Response, never> => {

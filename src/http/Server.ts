@@ -12,8 +12,10 @@ import { Identified } from "./Caller.ts"
 import { CollectionsLive } from "./collections/Http.ts"
 import { Listings } from "./collections/Listings.ts"
 import { DocumentsLive } from "./Documents.ts"
+import { Edge } from "./Edge.ts"
 import { IntrospectionLive } from "./introspection/Http.ts"
 import { onClientError } from "./Malformed.ts"
+import { Origins } from "./Origins.ts"
 import { PipelineLive } from "./Pipeline.ts"
 import { StreamLive } from "./stream/Http.ts"
 import { LiveUpdates } from "./stream/LiveUpdates.ts"
@@ -55,7 +57,10 @@ export const layer = Layer.scoped(
       Effect.locally(HttpMiddleware.currentTracerDisabledWhen, constTrue),
       Effect.withTracerEnabled(false)
     )
-    const server = Http.createServer({ maxHeaderSize }, handler)
+    const edge = yield* Edge
+    const server = Http.createServer({ maxHeaderSize }, (request, response) => {
+      if (!edge.serve(request, response)) handler(request, response)
+    })
     server.on("clientError", onClientError)
     yield* listen(server, host, port)
     yield* Effect.addFinalizer(() => Effect.zipRight(changes.end, drain(server)))
@@ -66,6 +71,8 @@ export const layer = Layer.scoped(
   })
 ).pipe(
   Layer.provide(routes),
+  Layer.provide(Edge.Default),
+  Layer.provide(Origins.Default),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, NodeHttpServer.layerContext]),
   Layer.provide(
     HttpRouter.setRouterConfig({
