@@ -2,7 +2,7 @@ import { NodeContext } from "@effect/platform-node"
 import { Effect, Layer } from "effect"
 import * as Server from "../http/Server.ts"
 import { Access } from "../services/Access.ts"
-import { AppConfig } from "../services/AppConfig.ts"
+import { AppConfig, checkExposure } from "../services/AppConfig.ts"
 import { Auth } from "../services/Auth.ts"
 import { recordBoot } from "../services/Boot.ts"
 import { Catalog } from "../services/Catalog.ts"
@@ -41,5 +41,6 @@ export const Live = Server.layer.pipe(
   Layer.provideMerge(Machine),
   Layer.provideMerge(FileStorage),
   Layer.provideMerge(ServerKey.layer),
-  Layer.provide(NodeContext.layer)
+  Layer.provide(NodeContext.layer),
+  Layer.provide(Layer.effectDiscard(checkExposure))
 )

@@ -114,7 +114,7 @@ const origin = (value: string): string | undefined => {
 }
 
 const load: Effect.Effect<AppConfigShape, ConfigError.ConfigError> = Effect.gen(function* () {
-  const config: AppConfigShape = {
+  return {
     host: Option.getOrElse(yield* optional("ELASTIK_HOST"), () => defaults.host),
     port: yield* integer("ELASTIK_PORT", defaults.port, 0, 65_535),
     data: Option.getOrElse(yield* optional("ELASTIK_DATA"), () => defaults.data),
@@ -133,17 +133,29 @@ const load: Effect.Effect<AppConfigShape, ConfigError.ConfigError> = Effect.gen(
     }),
     trustedProxy: yield* trustedProxy
   }
-  if (Option.isNone(config.token) && !isLoopback(config.host)) {
-    return yield* Effect.fail(
-      ConfigError.InvalidData(
-        ["ELASTIK_HOST"],
-        `${config.host} can be reached from elsewhere, and without ELASTIK_TOKEN anybody could write: set ELASTIK_TOKEN ` +
-          "and ELASTIK_APPROVE_TOKEN to two long random strings, or listen on 127.0.0.1"
-      )
-    )
-  }
-  return config
 })
+
+/**
+ * Refuses to listen where others could write without a token (C7.2), or on something that is no address. Only a server
+ * asks: other commands may find ELASTIK_HOST set for the scripts that talk to one.
+ */
+export const checkExposure: Effect.Effect<void, ConfigError.ConfigError, AppConfig> = Effect.flatMap(
+  AppConfig,
+  ({ host, token }) => {
+    if (/[/\s]/.test(host)) {
+      return Effect.fail(ConfigError.InvalidData(["ELASTIK_HOST"], `wants a host name or address, not "${host}"`))
+    }
+    return Option.isSome(token) || isLoopback(host)
+      ? Effect.void
+      : Effect.fail(
+          ConfigError.InvalidData(
+            ["ELASTIK_HOST"],
+            `${host} can be reached from elsewhere, and without ELASTIK_TOKEN anybody could write: set ELASTIK_TOKEN ` +
+              "and ELASTIK_APPROVE_TOKEN to two long random strings, or listen on 127.0.0.1"
+          )
+        )
+  }
+)
 
 const trustedProxy = Effect.gen(function* () {
   const header = yield* optional("ELASTIK_TRUST_PROXY_HEADER")

@@ -1,0 +1,73 @@
+// The benchmarks: each figure beside its limit in the same run, medians (lowest..highest) of five rounds.
+//
+//   node bench/run.mjs [--quick] [--write] [--only reads,writes,tree] [--main dist/main.js] [--node-arg --cpu-prof]
+//
+// --quick does one short round, --write puts the table into bench/RESULTS.md.
+import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
+import { cpus, tmpdir, totalmem } from "node:os"
+import { join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
+import { reads } from "./figures/reads.mjs"
+import { tree } from "./figures/tree.mjs"
+import { writes } from "./figures/writes.mjs"
+import { rowOf, table } from "./table.mjs"
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    write: { type: "boolean", default: false },
+    only: { type: "string" },
+    main: { type: "string", default: fileURLToPath(new URL("../dist/main.js", import.meta.url)) },
+    "node-arg": { type: "string", multiple: true, default: [] }
+  }
+})
+
+const groups = { reads, writes, tree }
+const temp = mkdtempSync(join(tmpdir(), "elastik-bench-"))
+process.on("exit", () => rmSync(temp, { recursive: true, force: true }))
+
+const bench = {
+  temp,
+  main: resolve(options.main),
+  nodeArgs: options["node-arg"],
+  rounds: options.quick ? 1 : 5,
+  seconds: options.quick ? 1 : 2,
+  // What runs for the first time is being compiled; nobody wants to know how long that takes.
+  warmUp: (run) => run()
+}
+
+const fileSystems = {
+  61267: "ext4",
+  16914836: "tmpfs",
+  1481003842: "xfs",
+  2435016766: "btrfs",
+  2035054128: "overlayfs"
+}
+const machine = () => {
+  const { type } = statfsSync(temp)
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`
+  const fileSystem = fileSystems[type] ?? `file system 0x${type.toString(16)}`
+  return `${cpus().length} cores of ${cpus()[0].model.trim()}, ${memory}, Node ${process.version}, ${fileSystem}`
+}
+
+/** Puts the text between the markers of RESULTS.md. */
+const publish = (text) => {
+  const file = new URL("RESULTS.md", import.meta.url)
+  const marked = /(<!-- figures -->\n)[^]*(<!-- \/figures -->)/
+  writeFileSync(
+    file,
+    readFileSync(file, "utf8").replace(marked, (_, before, after) => before + text + after)
+  )
+}
+
+const rows = []
+for (const name of options.only?.split(",") ?? Object.keys(groups)) {
+  console.error(`${name} ...`)
+  for (const figure of await groups[name](bench)) rows.push(rowOf(figure))
+}
+const rounds = bench.rounds === 1 ? "one round" : `medians (lowest..highest) of ${bench.rounds} rounds`
+const text = `${machine()}; ${rounds} of ${bench.seconds} s.\n\n${table(rows)}\n`
+console.log(text)
+if (options.write) publish(text)
+process.exit()
