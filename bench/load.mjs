@@ -90,8 +90,11 @@ const run = (job, begin, end) =>
         missing = at + 4 + Number(length[1]) - bytes.length
         if (missing === 0) done()
       }
-      const onread = { buffer, callback: (size) => (receive(buffer.subarray(0, size)), true) }
-      const socket = connect({ port, host: "127.0.0.1", noDelay: true, onread }, send)
+      const callback = (size) => {
+        receive(buffer.subarray(0, size))
+        return true
+      }
+      const socket = connect({ port, host: "127.0.0.1", noDelay: true, onread: { buffer, callback } }, send)
       socket.on("error", reject)
       socket.on("close", () => {
         if (--live === 0) resolve(summary(latencies.subarray(0, recorded).sort(), end))

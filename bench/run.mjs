@@ -54,7 +54,7 @@ const machine = () => {
 /** Puts the text between the markers of RESULTS.md. */
 const publish = (text) => {
   const file = new URL("RESULTS.md", import.meta.url)
-  const marked = /(<!-- figures -->\n)[^]*(<!-- \/figures -->)/
+  const marked = /(<!-- figures -->\n)[\s\S]*(<!-- \/figures -->)/
   writeFileSync(
     file,
     readFileSync(file, "utf8").replace(marked, (_, before, after) => before + text + after)

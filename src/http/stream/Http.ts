@@ -1,7 +1,7 @@
 import { HttpApiBuilder, type HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Effect, Stream } from "effect"
 import { negotiate } from "../../domain/Accept.ts"
-import { NotAcceptable } from "../../domain/Errors.ts"
+import { CollectionOnly, NotAcceptable } from "../../domain/Errors.ts"
 import { type CanonicalPath, isWorldNamespace, namespaceOf, worldName } from "../../domain/WorldPath.ts"
 import { Metrics } from "../../services/Metrics.ts"
 import { Api } from "../Api.ts"
@@ -37,6 +37,7 @@ export const StreamLive = HttpApiBuilder.group(Api, "stream", (handlers) =>
       .handle("world", ({ headers, path, request }) =>
         Effect.gen(function* () {
           yield* acceptable(request)
+          if (isWorldNamespace(path.name)) return yield* CollectionOnly.at(path.name)
           const name = yield* worldName(worldPath(path.name))
           return respond(yield* updates.world(yield* CurrentCaller, name, headers["last-event-id"]))
         })

@@ -79,6 +79,9 @@ export const WorldsLive = HttpApiBuilder.group(Api, "worlds", (handlers) =>
       })
       .handleRaw("overwrite", ({ path, request, urlParams }) =>
         Effect.gen(function* () {
+          if (request.headers["content-range"] !== undefined) {
+            return yield* new BadRequest({ message: "a world is written whole: PUT takes no Content-Range" })
+          }
           const { caller, content } = yield* incoming(request, pathOf(path), urlParams.ext)
           const meta = metaFromRequest(rawHeaders(request))
           return receiptAnswer(yield* worlds.overwrite(caller, { _tag: "Overwrite", ...content, meta }))

@@ -1,0 +1,42 @@
+import { execFileSync } from "node:child_process"
+import { readdirSync } from "node:fs"
+import { join } from "node:path"
+import { Schema } from "effect"
+
+const Rows = Schema.parseJson(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })))
+export type Row = (typeof Rows.Type)[number]
+
+/** Runs the real `sqlite3` on a database file, as any user of C1.5 would. */
+export const sqlite3 = (file: string, sql: string): ReadonlyArray<Row> => {
+  const said = execFileSync("sqlite3", ["-json", file, sql], { encoding: "utf8" })
+  return said.trim() === "" ? [] : Schema.decodeUnknownSync(Rows)(said)
+}
+
+/** The database of a world: `<data>/<name with % -> %25 and / -> %2F>/universe.db` (C1.4). */
+export const databaseOf = (data: string, name: string): string =>
+  join(data, name.replaceAll("%", "%25").replaceAll("/", "%2F"), "universe.db")
+
+/** The directories of a data directory that claim to be worlds. */
+export const worldDirectories = (data: string): ReadonlyArray<string> =>
+  readdirSync(data)
+    .filter((name) => !name.startsWith("."))
+    .sort()
+
+const EventRow = Schema.Struct({
+  id: Schema.Int,
+  timestamp: Schema.String,
+  event_type: Schema.String,
+  payload: Schema.String,
+  hmac: Schema.String,
+  prev_hmac: Schema.String
+})
+export type StoredEvent = typeof EventRow.Type & { readonly said: Readonly<Record<string, unknown>> }
+
+const Said = Schema.parseJson(Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+
+/** The events of a world in their order, payloads parsed as `said`. */
+export const eventsIn = (file: string): ReadonlyArray<StoredEvent> =>
+  sqlite3(file, "SELECT id, timestamp, event_type, payload, hmac, prev_hmac FROM events ORDER BY id").map((row) => {
+    const event = Schema.decodeUnknownSync(EventRow)(row)
+    return { ...event, said: Schema.decodeUnknownSync(Said)(event.payload) }
+  })
