@@ -26,6 +26,8 @@ export const decodeCapability = (token: string, sign: Sign, now: number): Capabi
   const payload = Either.getOrUndefined(Encoding.decodeBase64UrlString(token.slice(0, dot)))
   const mac = Either.getOrUndefined(Encoding.decodeBase64Url(token.slice(dot + 1)))
   if (payload === undefined || mac === undefined || !equalBytes(mac, sign(payload))) return undefined
+  // Decoders forgive padding, line breaks and loose bits; a token has one spelling, so that a caller has one name.
+  if (`${Encoding.encodeBase64Url(payload)}.${Encoding.encodeBase64Url(mac)}` !== token) return undefined
   const parts = payload.split("|")
   if (parts.length !== 3) return undefined
   const [prefix, expiry, mode] = parts as [string, string, string]

@@ -86,14 +86,16 @@ const isStillCurrent = (c: Conditions, tags: ReadonlyArray<string>, modified: nu
 
 /**
  * Whether a Range may be honoured (RFC 9110 13.1.5, C2.1): If-Range is absent, or names the current strong tag, or is
- * exactly the modification date. A weak or malformed one does not hold: the whole representation is the safe answer.
+ * exactly the modification date. A date is strong only once its second is over (8.8.2.2): until then another version may
+ * come to share it. A weak or malformed one does not hold: the whole representation is the safe answer. `modified` and
+ * `now` in epoch milliseconds.
  */
-export const ifRangeHolds = (ifRange: string | undefined, tag: string, modified: number): boolean => {
+export const ifRangeHolds = (ifRange: string | undefined, tag: string, modified: number, now: number): boolean => {
   if (ifRange === undefined) return true
   const value = trimOws(ifRange)
   const named = parseEntityTag(value)
   if (named !== undefined) return strongMatch([named], [tag])
-  return parseHttpDate(value) === toSecond(modified)
+  return parseHttpDate(value) === toSecond(modified) && toSecond(now) > toSecond(modified)
 }
 
 const dateOf = (value: string | undefined): number | undefined =>

@@ -34,6 +34,9 @@ const utf8Encoder = new TextEncoder()
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const forbiddenCharacter = /[\\:*?"<>|\u0000-\u001f\u007f-\u009f]/
 
+// Half of a surrogate pair: no UTF-8 text has it, but text from elsewhere (a JSON escape) may.
+const loneSurrogate = /\p{Surrogate}/u
+
 const hexValue = (code: number): number => {
   if (code >= 48 && code <= 57) return code - 48
   const lower = code | 32
@@ -70,6 +73,7 @@ const decodeOnce = (raw: string): Either.Either<string, BadPath> => {
  */
 export const canonicalText = (text: string): Either.Either<ParsedPath, BadPath> => {
   const normal = text.normalize("NFC")
+  if (loneSurrogate.test(normal)) return Either.left(new BadPath({ message: "the path is not UTF-8" }))
   const bare = normal.startsWith("/") ? normal.slice(1) : normal
   if (bare === "") return Either.right({ path: "" as CanonicalPath, slash: true })
   const slash = bare.endsWith("/")

@@ -37,7 +37,8 @@ export const bytes = (
     typeof body === "string"
       ? HttpServerResponse.text(body, { status, contentType })
       : HttpServerResponse.uint8Array(body, { status, contentType }),
-    headers
+    // The platform leaves out a length of zero, and node would then send nothing in chunks.
+    { "content-length": String(Buffer.byteLength(body)), ...headers }
   )
 
 /** The headers of an answer whose body of `length` bytes stays unread. */
@@ -52,6 +53,10 @@ export const headOnly = (
     "content-length": String(length),
     ...headers
   })
+
+/** 302, without a body. */
+export const redirect = (location: string, headers: Readonly<Record<string, string | undefined>>): Response =>
+  withHeaders(HttpServerResponse.empty({ status: 302 }), { location, "content-length": "0", ...headers })
 
 /** 304 with the headers that a 200 would have had and a cache may need (RFC 9110 section 15.4.5). */
 export const notModified = (headers: Readonly<Record<string, string | undefined>>): Response =>

@@ -1,8 +1,7 @@
-import * as Reactivity from "@effect/experimental/Reactivity"
 import { FileSystem, Path } from "@effect/platform"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Effect, type Scope } from "effect"
 import { StorageFailure } from "../domain/Errors.ts"
+import * as Database from "./sqlite/Database.ts"
 
 /**
  * Holds a data directory for one server (C17). The lock is SQLite's own, on an empty database: the system drops it
@@ -15,11 +14,9 @@ export const acquire = (
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     yield* fs.makeDirectory(data, { recursive: true })
-    const sql = yield* SqliteClient.make({ filename: path.join(data, ".lock"), disableWAL: true }).pipe(
-      Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
-    )
-    yield* sql.unsafe("PRAGMA busy_timeout = 0")
-    yield* sql.unsafe("BEGIN EXCLUSIVE")
+    const db = yield* Database.open({ filename: path.join(data, ".lock"), disableWAL: true })
+    yield* db.query("PRAGMA busy_timeout = 0")
+    yield* db.query("BEGIN EXCLUSIVE")
   }).pipe(
     Effect.catchAllDefect((cause) => Effect.fail(cause)),
     Effect.mapError(

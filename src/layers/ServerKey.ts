@@ -4,7 +4,7 @@ import { Effect, Layer, Option, Redacted } from "effect"
 import { StorageFailure } from "../domain/Errors.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventChain } from "../services/EventChain.ts"
-import { storageFailure } from "./sqlite/Handles.ts"
+import { storageFailure } from "./sqlite/Database.ts"
 
 /** The key in bytes: ELASTIK_KEY as it is, else the one kept in the data directory (C5.5). */
 const read = Effect.gen(function* () {

@@ -18,7 +18,10 @@ export interface Verdict {
 /** How many events are held at once. */
 const page = 1000
 
-/** Walks a world's chain, signature by signature, and holds its bytes, hashed now, against the newest event. */
+/**
+ * Walks a world's chain, signature by signature, and holds its bytes, hashed now, against the newest event. Both are
+ * those of one snapshot: what is written while the chain is walked is left to the next look.
+ */
 export const verifyWorld = (
   storage: Pick<StorageShape, "read" | "events">,
   chain: EventChainShape,
@@ -27,20 +30,21 @@ export const verifyWorld = (
   Effect.gen(function* () {
     const world = yield* storage.read(name)
     if (Option.isNone(world)) return yield* WorldNotFound.at(name)
+    const { body, eventId, ext, version } = world.value
     let verdict: ChainVerdict = { ok: true }
     let newest: EventRow | undefined
     let events = 0
-    for (;;) {
-      const rows = yield* storage.events(name, newest?.id ?? 0, page)
-      for (const row of rows) {
+    let after = Number.MIN_SAFE_INTEGER
+    while (after < eventId) {
+      const rows = yield* storage.events(name, after, page)
+      for (const row of rows.filter(({ id }) => id <= eventId)) {
         const why: string | undefined = verdict.ok ? flawOf(row, newest?.hmac ?? "", chain.link) : undefined
         if (why !== undefined) verdict = { ok: false, at: row.id, why }
         newest = row
         events++
       }
-      if (rows.length < page) break
+      after = rows.length < page ? eventId : (rows.at(-1)?.id ?? eventId)
     }
-    const { body, ext, version } = world.value
     return {
       path: `/${name}`,
       events,

@@ -1,4 +1,4 @@
-import { type HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import type { HttpServerRequest, HttpServerResponse } from "@effect/platform"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { negotiate, prefersHtml } from "../../domain/Accept.ts"
 import type { Caller } from "../../domain/Caller.ts"
@@ -7,7 +7,7 @@ import { entryOf } from "../../domain/Listing.ts"
 import { type CanonicalPath, urlPath } from "../../domain/WorldPath.ts"
 import { Worlds } from "../../services/Worlds.ts"
 import { CurrentCaller } from "../Caller.ts"
-import { withHeaders } from "../Response.ts"
+import { redirect, withHeaders } from "../Response.ts"
 import { shellPage } from "../shell/Pages.ts"
 import { type Listed, offers, render, renderStream } from "./Render.ts"
 
@@ -56,9 +56,7 @@ export class Listings extends Effect.Service<Listings>()("elastik/http/Listings"
         const first = yield* page(caller, path, query.after, limit ?? pageSize)
         if (query.raw !== undefined) return yield* CollectionOnly.at(path)
         if (prefersHtml(accept, offers)) {
-          return query.slash
-            ? shellPage({ headers: common })
-            : HttpServerResponse.empty({ status: 302, headers: { ...common, location: `${urlPath(path)}/` } })
+          return query.slash ? shellPage({ headers: common }) : redirect(`${urlPath(path)}/`, common)
         }
         const type = negotiate(accept, offers)
         if (type === undefined) {

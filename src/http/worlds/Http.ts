@@ -1,5 +1,5 @@
 import { HttpApiBuilder, type HttpServerRequest, HttpServerResponse } from "@effect/platform"
-import { Effect, Option } from "effect"
+import { Clock, Effect, Option } from "effect"
 import { negotiate } from "../../domain/Accept.ts"
 import type { Receipt } from "../../domain/Command.ts"
 import { conditionsOf } from "../../domain/Conditions.ts"
@@ -41,7 +41,8 @@ export const WorldsLive = HttpApiBuilder.group(Api, "worlds", (handlers) =>
       const name = yield* worldName(path)
       const found = yield* request.method === "HEAD" ? worlds.head(caller, name) : worlds.read(caller, name)
       const { accept, range } = request.headers
-      const selection = { conditions: conditionsOf(request.headers), range, version: params.v }
+      const now = yield* Clock.currentTimeMillis
+      const selection = { conditions: conditionsOf(request.headers), range, version: params.v, now }
       if (params.raw !== undefined) return yield* orFail(rawAnswer(found, selection))
       const offers = offersOf(found)
       const type = negotiate(accept, offers)

@@ -17,6 +17,8 @@ export interface Selection {
   readonly range: string | undefined
   /** `?v=` */
   readonly version: string | undefined
+  /** epoch milliseconds */
+  readonly now: number
 }
 
 type Answer = HttpServerResponse.HttpServerResponse | PreconditionFailed | RangeNotSatisfiable
@@ -41,7 +43,7 @@ export const rawAnswer = (found: Found, selection: Selection): Answer =>
       ...sandboxed(type)
     }
     const { etag = "" } = headers
-    const wanted = ifRangeHolds(selection.conditions.ifRange, etag.slice(1, -1), found.updatedAt)
+    const wanted = ifRangeHolds(selection.conditions.ifRange, etag.slice(1, -1), found.updatedAt, selection.now)
       ? selection.range
       : undefined
     const range = resolveRange(wanted, found.len)

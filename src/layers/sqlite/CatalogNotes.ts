@@ -1,8 +1,7 @@
-import type * as Reactivity from "@effect/experimental/Reactivity"
 import { SqlSchema } from "@effect/sql"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Effect, Schema, type Scope } from "effect"
 import type { Entry } from "../../domain/World.ts"
+import * as Database from "./Database.ts"
 
 /**
  * What each world held when its database was last closed, so that a start need not open thousands of files. A note is
@@ -28,10 +27,7 @@ const NoteRow = Schema.Struct({
 export type Note = typeof NoteRow.Type
 
 /** Opens the notes at `filename`; notes that cannot be read are started afresh by `discard`. */
-export const make = (
-  filename: string,
-  discard: Effect.Effect<void>
-): Effect.Effect<CatalogNotes, never, Scope.Scope | Reactivity.Reactivity> =>
+export const make = (filename: string, discard: Effect.Effect<void>): Effect.Effect<CatalogNotes, never, Scope.Scope> =>
   open(filename).pipe(
     Effect.sandbox,
     Effect.catchAll((cause) =>
@@ -44,18 +40,18 @@ export const make = (
 
 const open = (filename: string) =>
   Effect.gen(function* () {
-    const sql = yield* SqliteClient.make({ filename })
-    yield* sql.unsafe("PRAGMA synchronous = NORMAL")
-    yield* sql.unsafe(`CREATE TABLE IF NOT EXISTS notes (
+    const db = yield* Database.open({ filename })
+    yield* db.query("PRAGMA synchronous = NORMAL")
+    yield* db.query(`CREATE TABLE IF NOT EXISTS notes (
       name TEXT PRIMARY KEY, stamp TEXT NOT NULL, version INTEGER NOT NULL, ext TEXT NOT NULL, state TEXT NOT NULL,
       len INTEGER NOT NULL, updatedAt INTEGER NOT NULL, eventId INTEGER NOT NULL, tag TEXT NOT NULL
     ) WITHOUT ROWID`)
     const rows = SqlSchema.findAll({
       Request: Schema.Void,
       Result: NoteRow,
-      execute: () => sql.unsafe("SELECT * FROM notes")
+      execute: () => db.query("SELECT * FROM notes")
     })
-    yield* sql.unsafe("SELECT count(*) FROM notes")
+    yield* db.query("SELECT count(*) FROM notes")
 
     return {
       all: Effect.map(rows(), (notes) => new Map(notes.map((note) => [note.name, note]))).pipe(
@@ -64,8 +60,8 @@ const open = (filename: string) =>
         )
       ),
       put: (entry, stamp) =>
-        sql
-          .unsafe("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [
+        db
+          .query("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [
             entry.name,
             stamp,
             entry.version,
@@ -77,7 +73,7 @@ const open = (filename: string) =>
             entry.tag
           ])
           .pipe(quietly),
-      remove: (name) => sql.unsafe("DELETE FROM notes WHERE name = ?", [name]).pipe(quietly)
+      remove: (name) => db.query("DELETE FROM notes WHERE name = ?", [name]).pipe(quietly)
     } satisfies CatalogNotes
   })
 

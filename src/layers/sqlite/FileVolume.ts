@@ -1,12 +1,10 @@
-import { statSync } from "node:fs"
-import * as Reactivity from "@effect/experimental/Reactivity"
+import { rmdirSync, statSync } from "node:fs"
 import { FileSystem, Path } from "@effect/platform"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Effect, type Scope } from "effect"
 import type { StorageFailure } from "../../domain/Errors.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import * as CatalogNotes from "./CatalogNotes.ts"
-import { storageFailure } from "./Handles.ts"
+import { open, storageFailure } from "./Database.ts"
 import type { Found, Volume } from "./Volume.ts"
 
 /**
@@ -19,7 +17,6 @@ export const make = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const reactivity = yield* Reactivity.make
     const trash = path.join(data, ".trash")
     const notesFile = path.join(data, ".catalog.db")
 
@@ -29,7 +26,7 @@ export const make = (
       Effect.forEach(["", "-wal", "-shm"], (suffix) => fs.remove(notesFile + suffix, { force: true }), {
         discard: true
       }).pipe(Effect.orDie)
-    ).pipe(Effect.provideService(Reactivity.Reactivity, reactivity))
+    )
 
     const directory = (name: WorldName) => path.join(data, directoryName(name))
     const database = (name: WorldName) => path.join(directory(name), "universe.db")
@@ -45,6 +42,7 @@ export const make = (
           const name = entry.startsWith(".") ? undefined : worldOfDirectory(entry)
           if (name === undefined) continue
           const stamp = stampOf(database(name))
+          if (stamp === undefined) yield* removeIfEmpty(path.join(data, entry))
           if (stamp === undefined) continue
           const note = known.get(name)
           found.push({ name, entry: note?.stamp === stamp ? { ...note, name } : undefined })
@@ -63,15 +61,13 @@ export const make = (
         ),
 
       remove: (name) =>
-        Effect.zipRight(notes.remove(name), fs.remove(directory(name), { recursive: true, force: true })).pipe(
+        Effect.forEach(["", "-wal", "-shm"], (suffix) => fs.remove(database(name) + suffix, { force: true })).pipe(
+          Effect.zipRight(removeIfEmpty(directory(name))),
+          Effect.zipRight(notes.remove(name)),
           storageFailure("a world could not be taken back")
         ),
 
-      open: (name) =>
-        SqliteClient.make({ filename: database(name) }).pipe(
-          Effect.provideService(Reactivity.Reactivity, reactivity),
-          storageFailure("a world could not be opened")
-        ),
+      open: (name) => open({ filename: database(name) }),
 
       settle: (entry) =>
         Effect.suspend(() => {
@@ -89,6 +85,9 @@ export const make = (
         }).pipe(storageFailure("a world could not be moved to the trash"))
     }
   })
+
+/** Removes a directory that a creation left behind; one that somebody else put something into stays. */
+const removeIfEmpty = (directory: string): Effect.Effect<void> => Effect.ignore(Effect.try(() => rmdirSync(directory)))
 
 /** The stamp of a database whose write-ahead log still holds something: no note can vouch for it. */
 const changing = "changing"

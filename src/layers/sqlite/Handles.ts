@@ -1,17 +1,17 @@
-import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
 import { Effect, Exit, Option, Scope } from "effect"
-import { StorageFailure } from "../../domain/Errors.ts"
+import type { StorageFailure } from "../../domain/Errors.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import * as KeyedMutex from "../../services/KeyedMutex.ts"
+import { type Database, storageFailure } from "./Database.ts"
 import type { Volume } from "./Volume.ts"
 import { configure, entryOf, install, readHead, tableState } from "./WorldFile.ts"
 
 /** The database of one world, while somebody uses it. */
 export interface Handle {
   /** the open database; none when there is no such world */
-  readonly sql: Option.Option<SqliteClient>
+  readonly db: Option.Option<Database>
   /** makes the world's place and opens it; the tables come with the first transaction */
-  readonly create: Effect.Effect<SqliteClient, StorageFailure>
+  readonly create: Effect.Effect<Database, StorageFailure>
   /** closes the database; it is opened again when next used */
   readonly close: Effect.Effect<void>
 }
@@ -26,7 +26,7 @@ export interface Handles {
 }
 
 interface Open {
-  readonly sql: SqliteClient
+  readonly db: Database
   readonly scope: Scope.CloseableScope
 }
 
@@ -37,17 +37,17 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
     const open = new Map<WorldName, Open>()
     const mutex = KeyedMutex.make<WorldName>()
 
-    const connect = (name: WorldName): Effect.Effect<SqliteClient, StorageFailure> =>
+    const connect = (name: WorldName): Effect.Effect<Database, StorageFailure> =>
       Effect.uninterruptible(
         Effect.gen(function* () {
           const scope = yield* Scope.make()
-          const sql = yield* volume.open(name).pipe(
+          const db = yield* volume.open(name).pipe(
             Effect.tap(configure),
             Scope.extend(scope),
             Effect.onError(() => Scope.close(scope, Exit.void))
           )
-          open.set(name, { sql, scope })
-          return sql
+          open.set(name, { db, scope })
+          return db
         }).pipe(storageFailure("a world could not be opened"))
       )
 
@@ -57,39 +57,43 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
         if (found === undefined) return Effect.void
         open.delete(name)
         return Effect.gen(function* () {
-          const head = yield* Effect.option(readHead(found.sql, name))
+          const head = yield* Effect.option(readHead(found.db, name))
           yield* Scope.close(found.scope, Exit.void)
           if (Option.isSome(head) && Option.isSome(head.value)) yield* volume.settle(entryOf(head.value.value))
         }).pipe(Effect.catchAllDefect((defect) => Effect.logError("closing a world failed", defect)))
       }).pipe(Effect.uninterruptible)
 
-    const existing = (name: WorldName): Effect.Effect<Option.Option<SqliteClient>, StorageFailure> =>
+    const existing = (name: WorldName): Effect.Effect<Option.Option<Database>, StorageFailure> =>
       Effect.suspend(() => {
         const found = open.get(name)
         if (found !== undefined) {
           open.delete(name)
           open.set(name, found)
-          return Effect.succeedSome(found.sql)
+          return Effect.succeedSome(found.db)
         }
         return Effect.flatMap(volume.exists(name), (exists) =>
           exists ? Effect.map(Effect.tap(connect(name), completeForeign), Option.some) : Effect.succeedNone
         )
       })
 
+    /** Closes the least recently used until there are few enough; whoever was used while we waited is passed over. */
     const evict: Effect.Effect<void> = Effect.suspend(() => {
-      if (open.size <= capacity) return Effect.void
-      const oldest = open.keys().next().value
-      return oldest === undefined ? Effect.void : mutex.lock(oldest)(disconnect(oldest))
+      const oldest = open.size > capacity ? open.keys().next().value : undefined
+      if (oldest === undefined) return Effect.void
+      const closed = mutex.lock(oldest)(
+        Effect.suspend(() => (open.keys().next().value === oldest ? disconnect(oldest) : Effect.void))
+      )
+      return Effect.zipRight(closed, evict)
     })
 
     yield* Effect.addFinalizer(() => Effect.forEach([...open.keys()], disconnect, { discard: true }))
 
     return {
       use: (name, f) =>
-        Effect.zipLeft(
+        Effect.ensuring(
           mutex.lock(name)(
-            Effect.flatMap(existing(name), (sql) =>
-              f({ sql, create: Effect.zipRight(volume.create(name), connect(name)), close: disconnect(name) })
+            Effect.flatMap(existing(name), (db) =>
+              f({ db, create: Effect.zipRight(volume.create(name), connect(name)), close: disconnect(name) })
             )
           ),
           evict
@@ -98,16 +102,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
   })
 
 /** A world that was copied in from elsewhere gets the tables and columns it lacks; what is no world stays untouched. */
-const completeForeign = (sql: SqliteClient): Effect.Effect<void, StorageFailure> =>
-  Effect.flatMap(tableState(sql), (state) =>
-    state === "foreign" ? Effect.asVoid(sql.withTransaction(install(sql))) : Effect.void
+const completeForeign = (db: Database): Effect.Effect<void, StorageFailure> =>
+  Effect.flatMap(tableState(db), (state) =>
+    state === "foreign" ? Effect.asVoid(db.transaction(install(db))) : Effect.void
   ).pipe(storageFailure("a world could not be read"))
-
-/** Whatever SQLite reports, as the one error that storage has. The cause is for the log. */
-export const storageFailure =
-  (message: string) =>
-  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, StorageFailure, R> =>
-    effect.pipe(
-      Effect.catchAllDefect((cause) => Effect.fail(cause)),
-      Effect.mapError((cause) => (cause instanceof StorageFailure ? cause : new StorageFailure({ message, cause })))
-    )

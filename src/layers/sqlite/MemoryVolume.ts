@@ -1,14 +1,12 @@
-import * as Reactivity from "@effect/experimental/Reactivity"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Effect, Exit, Scope } from "effect"
 import type { WorldName } from "../../domain/WorldPath.ts"
+import { type Database, open } from "./Database.ts"
 import type { Volume } from "./Volume.ts"
 
 /** Worlds in memory: the same databases without files. A database lives until its world is deleted. */
 export const make: Effect.Effect<Volume, never, Scope.Scope> = Effect.gen(function* () {
   const scope = yield* Effect.scope
-  const reactivity = yield* Reactivity.make
-  const worlds = new Map<WorldName, { readonly sql: SqliteClient.SqliteClient; readonly scope: Scope.CloseableScope }>()
+  const worlds = new Map<WorldName, { readonly db: Database; readonly scope: Scope.CloseableScope }>()
 
   const forget = (name: WorldName) =>
     Effect.suspend(() => {
@@ -23,17 +21,14 @@ export const make: Effect.Effect<Volume, never, Scope.Scope> = Effect.gen(functi
     create: (name) =>
       Effect.gen(function* () {
         const own = yield* Scope.fork(scope, { _tag: "Sequential" })
-        const sql = yield* SqliteClient.make({ filename: ":memory:", disableWAL: true }).pipe(
-          Scope.extend(own),
-          Effect.provideService(Reactivity.Reactivity, reactivity)
-        )
-        worlds.set(name, { sql, scope: own })
+        const db = yield* Scope.extend(open({ filename: ":memory:", disableWAL: true }), own)
+        worlds.set(name, { db, scope: own })
       }),
     seal: () => Effect.void,
     open: (name) =>
       Effect.suspend(() => {
         const world = worlds.get(name)
-        return world === undefined ? Effect.dieMessage(`${name} is not in memory`) : Effect.succeed(world.sql)
+        return world === undefined ? Effect.dieMessage(`${name} is not in memory`) : Effect.succeed(world.db)
       }),
     remove: forget,
     settle: () => Effect.void,

@@ -1,39 +1,45 @@
-import * as Reactivity from "@effect/experimental/Reactivity"
 import { FileSystem, Path } from "@effect/platform"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import { Effect } from "effect"
 import { compareBytes } from "../../domain/ByteOrder.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import type { StorageShape } from "../../services/Storage.ts"
-import { storageFailure } from "./Handles.ts"
-import { readEvents, readWorld } from "./WorldFile.ts"
+import * as Database from "./Database.ts"
+import { readEvents, readWorld, tableState } from "./WorldFile.ts"
 
 /** The worlds of a data directory, to look at and leave alone, whether a server runs on it or not. */
 export const open = (data: string) =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    const reactivity = yield* Reactivity.make
-    const names = (yield* fs.readDirectory(data))
+    const file = (name: WorldName) => path.join(data, directoryName(name), "universe.db")
+    const candidates = (yield* fs.readDirectory(data))
       .flatMap((directory) => (directory.startsWith(".") ? [] : (worldOfDirectory(directory) ?? [])))
       .sort(compareBytes)
+    const names = yield* Effect.filter(candidates, (name) => fs.exists(file(name)))
 
     const connect = (name: WorldName) =>
-      SqliteClient.make({
-        filename: path.join(data, directoryName(name), "universe.db"),
+      Database.open({
+        filename: file(name),
         readonly: true,
         disableWAL: true
-      }).pipe(Effect.provideService(Reactivity.Reactivity, reactivity))
+      })
 
     const worlds: Pick<StorageShape, "read" | "events"> = {
+      // A creation that never committed is no world, nor is somebody else's database.
       read: (name) =>
-        Effect.scoped(Effect.flatMap(connect(name), (sql) => readWorld(sql, name))).pipe(
-          storageFailure("the world cannot be read")
+        connect(name).pipe(
+          Effect.flatMap((db) =>
+            Effect.flatMap(tableState(db), (state) =>
+              state === "empty" || state === "alien" ? Effect.succeedNone : readWorld(db, name)
+            )
+          ),
+          Effect.scoped,
+          Database.storageFailure("the world cannot be read")
         ),
       events: (name, after, limit) =>
-        Effect.scoped(Effect.flatMap(connect(name), (sql) => readEvents(sql, after, limit))).pipe(
-          storageFailure("the events cannot be read")
+        Effect.scoped(Effect.flatMap(connect(name), (db) => readEvents(db, after, limit))).pipe(
+          Database.storageFailure("the events cannot be read")
         )
     }
     return { names, ...worlds }
-  }).pipe(storageFailure(`the data directory ${data} cannot be read`))
+  }).pipe(Database.storageFailure(`the data directory ${data} cannot be read`))

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto"
-import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
 import { Effect, Layer, Option, type Scope } from "effect"
 import type { Command } from "../../domain/Command.ts"
 import { WorldNotFound } from "../../domain/Errors.ts"
 import { EventChain } from "../../services/EventChain.ts"
 import { Storage, type StorageShape } from "../../services/Storage.ts"
+import { type Database, storageFailure } from "./Database.ts"
 import * as Handles from "./Handles.ts"
 import { checkConditions, execute } from "./Transaction.ts"
 import type { Volume } from "./Volume.ts"
@@ -23,8 +23,8 @@ export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventCh
       Effect.gen(function* () {
         if (!makesWorlds(command)) return yield* WorldNotFound.at(command.name)
         yield* checkConditions(command, undefined)
-        const sql = yield* handle.create
-        return yield* Effect.zipLeft(execute(sql, chain, command, true), volume.seal(command.name))
+        const db = yield* handle.create
+        return yield* Effect.zipLeft(execute(db, chain, command, true), volume.seal(command.name))
       }).pipe(
         // Refused or failed: the place that was made for it goes again, so that no ghost world stays.
         Effect.onError(() =>
@@ -38,10 +38,10 @@ export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventCh
       execute: (command) =>
         Effect.uninterruptible(
           handles.use(command.name, (handle) =>
-            Option.match(handle.sql, {
+            Option.match(handle.db, {
               onNone: () => create(handle, command),
-              onSome: (sql) =>
-                execute(sql, chain, command, false).pipe(
+              onSome: (db) =>
+                execute(db, chain, command, false).pipe(
                   // A connection that failed in mid-transaction is not trusted with the next one.
                   Effect.tapErrorTag("StorageFailure", () => handle.close),
                   Effect.tap(() =>
@@ -67,13 +67,13 @@ export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventCh
         )
       ),
 
-      head: (name) => readFrom(handles, name, (sql) => readHead(sql, name)),
-      read: (name) => readFrom(handles, name, (sql) => readWorld(sql, name)),
+      head: (name) => readFrom(handles, name, (db) => readHead(db, name)),
+      read: (name) => readFrom(handles, name, (db) => readWorld(db, name)),
       events: (name, after, limit) =>
         handles.use(name, (handle) =>
-          Option.match(handle.sql, {
+          Option.match(handle.db, {
             onNone: () => Effect.succeed([]),
-            onSome: (sql) => readEvents(sql, after, limit).pipe(Handles.storageFailure("events could not be read"))
+            onSome: (db) => readEvents(db, after, limit).pipe(storageFailure("events could not be read"))
           })
         )
     }
@@ -85,12 +85,12 @@ const makesWorlds = (command: Command): boolean =>
 const readFrom = <A, E>(
   handles: Handles.Handles,
   name: Command["name"],
-  query: (sql: SqliteClient) => Effect.Effect<Option.Option<A>, E>
+  query: (db: Database) => Effect.Effect<Option.Option<A>, E>
 ) =>
   handles.use(name, (handle) =>
-    Option.match(handle.sql, {
+    Option.match(handle.db, {
       onNone: () => Effect.succeedNone,
-      onSome: (sql) => query(sql).pipe(Handles.storageFailure("a world could not be read"))
+      onSome: (db) => query(db).pipe(storageFailure("a world could not be read"))
     })
   )
 
@@ -100,23 +100,23 @@ const readFrom = <A, E>(
  */
 const recover = (handles: Handles.Handles, volume: Volume, name: Command["name"]) =>
   handles.use(name, (handle) =>
-    Option.match(handle.sql, {
+    Option.match(handle.db, {
       onNone: () => Effect.succeedNone,
-      onSome: (sql) =>
+      onSome: (db) =>
         Effect.gen(function* () {
-          const state = yield* tableState(sql)
+          const state = yield* tableState(db)
           if (state === "empty") yield* Effect.zipRight(handle.close, volume.remove(name))
           if (state === "alien") yield* Effect.logWarning(`${name} holds a database that is no world; left alone`)
           if (state === "empty" || state === "alien") return Option.none()
-          const head = yield* readHead(sql, name)
+          const head = yield* readHead(db, name)
           if (Option.isNone(head)) return Option.none()
-          const newest = yield* readEvents(sql, head.value.eventId - 1, 1)
+          const newest = yield* readEvents(db, head.value.eventId - 1, 1)
           if (newest[0]?.event_type === "stage_deleted") {
             yield* Effect.zipRight(handle.close, volume.discard(name, `recovered-${randomUUID()}`))
             return Option.none()
           }
           return Option.some(entryOf(head.value))
-        }).pipe(Handles.storageFailure("a world could not be read"))
+        }).pipe(storageFailure("a world could not be read"))
     })
   )
 

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto"
 import { SqlSchema } from "@effect/sql"
-import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
 import { Clock, Effect, Option, Schema } from "effect"
 import type { Append, Command, Receipt } from "../../domain/Command.ts"
 import { evaluateWrite } from "../../domain/Conditions.ts"
@@ -12,6 +11,7 @@ import type { WorldName } from "../../domain/WorldPath.ts"
 import type { EventChainShape } from "../../services/EventChain.ts"
 import { sha256 } from "../../services/EventChain.ts"
 import type { WriteError } from "../../services/Storage.ts"
+import { AnyDatabase, type Database } from "./Database.ts"
 import { digestsOf, install, makeTag, readHead, readWorld, type StoredHead } from "./WorldFile.ts"
 
 /** The row of a world as a command leaves it, before its event is signed. */
@@ -37,13 +37,13 @@ interface Chained {
  * database the tables come with it, so that a creation is all or nothing too.
  */
 export const execute = (
-  sql: SqliteClient,
+  db: Database,
   chain: EventChainShape,
   command: Command,
   fresh: boolean
 ): Effect.Effect<Receipt, WriteError> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    sql.withTransaction(Effect.zipRight(fresh ? install(sql) : Effect.void, run(sql, chain, command, now))).pipe(
+    db.transaction(Effect.zipRight(fresh ? install(db) : Effect.void, run(db, chain, command, now))).pipe(
       Effect.catchAllDefect((cause) => new StorageFailure({ message: "the write could not be committed", cause })),
       Effect.catchTags({
         SqlError: (cause) => new StorageFailure({ message: "the write failed", cause }),
@@ -52,15 +52,15 @@ export const execute = (
     )
   )
 
-const run = (sql: SqliteClient, chain: EventChainShape, command: Command, now: number) =>
+const run = (db: Database, chain: EventChainShape, command: Command, now: number) =>
   Effect.gen(function* () {
-    const found = yield* readHead(sql, command.name)
+    const found = yield* readHead(db, command.name)
     if (command._tag === "Append" && command.idempotencyKey !== undefined) {
-      const earlier = yield* findEarlier(sql, command, command.idempotencyKey)
+      const earlier = yield* findEarlier(db, command, command.idempotencyKey)
       if (Option.isSome(earlier)) return earlier.value
     }
     yield* checkConditions(command, Option.getOrUndefined(found))
-    const write = writer(sql, chain, new Date(now).toISOString(), Option.getOrUndefined(found))
+    const write = writer(db, chain, new Date(now).toISOString(), Option.getOrUndefined(found))
     switch (command._tag) {
       case "Overwrite": {
         const digests = digestsOf(command.body)
@@ -73,7 +73,7 @@ const run = (sql: SqliteClient, chain: EventChainShape, command: Command, now: n
         return yield* write.body(stage, command.body, "put", "stage_written", {})
       }
       case "Append": {
-        const world = Option.isSome(found) ? yield* readWorld(sql, command.name) : Option.none()
+        const world = Option.isSome(found) ? yield* readWorld(db, command.name) : Option.none()
         const body = Option.match(world, {
           onNone: () => command.body,
           onSome: (previous) => Buffer.concat([previous.body, command.body])
@@ -88,7 +88,7 @@ const run = (sql: SqliteClient, chain: EventChainShape, command: Command, now: n
           append_len: command.body.length,
           append_sha256: sha256(command.body)
         })
-        if (command.idempotencyKey !== undefined) yield* remember(sql, command, command.idempotencyKey, receipt, now)
+        if (command.idempotencyKey !== undefined) yield* remember(db, command, command.idempotencyKey, receipt, now)
         return receipt
       }
       case "SetState": {
@@ -138,7 +138,7 @@ const stageOf = (
 })
 
 /** The statements that write, bound to one moment and one predecessor. */
-const writer = (sql: SqliteClient, chain: EventChainShape, ts: string, previous: StoredHead | undefined) => {
+const writer = (db: Database, chain: EventChainShape, ts: string, previous: StoredHead | undefined) => {
   const append = (
     after: Stage | StoredHead,
     on: Chained,
@@ -151,7 +151,7 @@ const writer = (sql: SqliteClient, chain: EventChainShape, ts: string, previous:
     const payload = encodePayload(facts, type, ts, details)
     const link: Chained = { id: on.id + 1, hmac: chain.link(on.hmac, payload) }
     return Effect.as(
-      sql.unsafe("INSERT INTO events (id, timestamp, event_type, payload, hmac, prev_hmac) VALUES (?, ?, ?, ?, ?, ?)", [
+      db.query("INSERT INTO events (id, timestamp, event_type, payload, hmac, prev_hmac) VALUES (?, ?, ?, ?, ?, ?)", [
         link.id,
         ts,
         type,
@@ -174,7 +174,7 @@ const writer = (sql: SqliteClient, chain: EventChainShape, ts: string, previous:
       details: Readonly<Record<string, string | number>>
     ) =>
       Effect.gen(function* () {
-        yield* sql.unsafe(upsertStage, [
+        yield* db.query(upsertStage, [
           stage.version,
           ts,
           stage.ext,
@@ -200,7 +200,7 @@ const writer = (sql: SqliteClient, chain: EventChainShape, ts: string, previous:
 
     state: (head: StoredHead, to: string) =>
       Effect.gen(function* () {
-        yield* sql.unsafe("UPDATE stage_meta SET state = ? WHERE id = 1", [to])
+        yield* db.query("UPDATE stage_meta SET state = ? WHERE id = 1", [to])
         const details = { from: head.state, to, version: head.version }
         const link = yield* append(head, newest, "state", "state_transition", [], details)
         return receiptOf({ ...head, state: to }, head.lineage, link, head.updatedAt, false)
@@ -257,13 +257,15 @@ const Earlier = Schema.Struct({
   )
 })
 
-const findEarlier = (sql: SqliteClient, command: Append, key: string) =>
+const findByKey = SqlSchema.findOne({
+  Request: Schema.Struct({ db: AnyDatabase, key: Schema.String }),
+  Result: Earlier,
+  execute: ({ db, key }) => db.query("SELECT body_sha256, receipt FROM idempotency WHERE key = ?", [key])
+})
+
+const findEarlier = (db: Database, command: Append, key: string) =>
   Effect.flatMap(
-    SqlSchema.findOne({
-      Request: Schema.String,
-      Result: Earlier,
-      execute: (request) => sql.unsafe("SELECT body_sha256, receipt FROM idempotency WHERE key = ?", [request])
-    })(key),
+    findByKey({ db, key }),
     Option.match({
       onNone: () => Effect.succeedNone,
       onSome: (row) =>
@@ -276,10 +278,10 @@ const findEarlier = (sql: SqliteClient, command: Append, key: string) =>
 /** How long an Idempotency-Key is remembered, in milliseconds. */
 const rememberFor = 24 * 60 * 60 * 1000
 
-const remember = (sql: SqliteClient, command: Append, key: string, receipt: Receipt, now: number) =>
+const remember = (db: Database, command: Append, key: string, receipt: Receipt, now: number) =>
   Effect.zipRight(
-    sql.unsafe("DELETE FROM idempotency WHERE at < ?", [now - rememberFor]),
-    sql.unsafe("INSERT OR REPLACE INTO idempotency (key, body_sha256, receipt, at) VALUES (?, ?, ?, ?)", [
+    db.query("DELETE FROM idempotency WHERE at < ?", [now - rememberFor]),
+    db.query("INSERT OR REPLACE INTO idempotency (key, body_sha256, receipt, at) VALUES (?, ?, ?, ?)", [
       key,
       sha256(command.body),
       JSON.stringify(receipt),

@@ -1,8 +1,8 @@
-import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
 import type { Effect, Scope } from "effect"
 import type { StorageFailure } from "../../domain/Errors.ts"
 import type { Entry } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
+import type { Database } from "./Database.ts"
 
 /** A world found at start, with its entry when a note of an earlier run can vouch for it. */
 export interface Found {
@@ -21,7 +21,7 @@ export interface Volume {
   readonly seal: (name: WorldName) => Effect.Effect<void, StorageFailure>
   /** takes back a creation whose first commit failed */
   readonly remove: (name: WorldName) => Effect.Effect<void, StorageFailure>
-  readonly open: (name: WorldName) => Effect.Effect<SqliteClient, StorageFailure, Scope.Scope>
+  readonly open: (name: WorldName) => Effect.Effect<Database, StorageFailure, Scope.Scope>
   /** notes what a world holds, now that its database is closed, so that the next start need not open it */
   readonly settle: (entry: Entry) => Effect.Effect<void>
   /** moves a closed world to the trash, apart from everything deleted before */

@@ -1,5 +1,4 @@
 import { SqlSchema } from "@effect/sql"
-import type { SqliteClient } from "@effect/sql-sqlite-node/SqliteClient"
 import { Effect, Option, Schema } from "effect"
 import { EventRow } from "../../domain/Event.ts"
 import { metaFromStored } from "../../domain/MetaHeaders.ts"
@@ -7,6 +6,7 @@ import { decodeText, jsonStringLength } from "../../domain/Text.ts"
 import type { Entry, Head, World } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import { sha256 } from "../../services/EventChain.ts"
+import { AnyDatabase, type Database } from "./Database.ts"
 
 /**
  * The inside of one `universe.db` (C1.5). The body is the last column, so that SQLite need not walk its overflow pages
@@ -57,28 +57,28 @@ const ownColumns = [
 const TableInfo = Schema.Array(Schema.Struct({ name: Schema.String }))
 
 /** Settings of a connection: every commit is on the disk before it is acknowledged (C5.1), memory stays small. */
-export const configure = (sql: SqliteClient) =>
+export const configure = (db: Database) =>
   Effect.all(
     [
-      sql.unsafe("PRAGMA synchronous = FULL"),
-      sql.unsafe("PRAGMA busy_timeout = 1000"),
-      sql.unsafe("PRAGMA cache_size = -512"),
-      sql.unsafe("PRAGMA journal_size_limit = 1048576")
+      db.query("PRAGMA synchronous = FULL"),
+      db.query("PRAGMA busy_timeout = 1000"),
+      db.query("PRAGMA cache_size = -512"),
+      db.query("PRAGMA journal_size_limit = 1048576")
     ],
     { discard: true }
   )
 
 /** Makes the tables, or completes those of a database that was made elsewhere. Call inside a transaction. */
-export const install = (sql: SqliteClient) =>
+export const install = (db: Database) =>
   Effect.gen(function* () {
-    const columns = yield* Effect.flatMap(sql.unsafe("PRAGMA table_info(stage_meta)"), Schema.decodeUnknown(TableInfo))
+    const columns = yield* Effect.flatMap(db.query("PRAGMA table_info(stage_meta)"), Schema.decodeUnknown(TableInfo))
     if (columns.length > 0) {
       const present = new Set(columns.map((column) => column.name))
       for (const column of ownColumns) {
-        if (!present.has(column.split(" ")[0] ?? "")) yield* sql.unsafe(`ALTER TABLE stage_meta ADD COLUMN ${column}`)
+        if (!present.has(column.split(" ")[0] ?? "")) yield* db.query(`ALTER TABLE stage_meta ADD COLUMN ${column}`)
       }
     }
-    for (const statement of schema) yield* sql.unsafe(statement)
+    for (const statement of schema) yield* db.query(statement)
   })
 
 /** `own`: ours and complete; `foreign`: a world that lacks something of ours; `empty`: no table; `alien`: no world. */
@@ -86,15 +86,17 @@ export type TableState = "own" | "foreign" | "empty" | "alien"
 
 const TableStateRow = Schema.Struct({ user_version: Schema.Number, tables: Schema.Number, worlds: Schema.Number })
 
-export const tableState = (sql: SqliteClient) =>
+const findTableState = SqlSchema.single({
+  Request: AnyDatabase,
+  Result: TableStateRow,
+  execute: (db) =>
+    db.query(`SELECT (SELECT user_version FROM pragma_user_version) AS user_version, count(*) AS tables,
+      count(*) FILTER (WHERE name = 'stage_meta') AS worlds FROM sqlite_schema WHERE type = 'table'`)
+})
+
+export const tableState = (db: Database) =>
   Effect.map(
-    SqlSchema.single({
-      Request: Schema.Void,
-      Result: TableStateRow,
-      execute: () =>
-        sql.unsafe(`SELECT (SELECT user_version FROM pragma_user_version) AS user_version, count(*) AS tables,
-          count(*) FILTER (WHERE name = 'stage_meta') AS worlds FROM sqlite_schema WHERE type = 'table'`)
-    })(),
+    findTableState(db),
     (row): TableState =>
       row.worlds > 0 ? (row.user_version === 5 ? "own" : "foreign") : row.tables === 0 ? "empty" : "alien"
   )
@@ -157,16 +159,18 @@ export const digestsOf = (body: Uint8Array): Digests => {
   return { sha256: sha256(body), jsonLength: text === undefined ? undefined : jsonStringLength(text) }
 }
 
-const findWorld = (sql: SqliteClient) =>
-  SqlSchema.findOne({ Request: Schema.Void, Result: WorldRow, execute: () => sql.unsafe(selectWorld) })()
+const findWorld = SqlSchema.findOne({
+  Request: AnyDatabase,
+  Result: WorldRow,
+  execute: (db) => db.query(selectWorld)
+})
 
-const findHead = (sql: SqliteClient) =>
-  SqlSchema.findOne({ Request: Schema.Void, Result: HeadRow, execute: () => sql.unsafe(selectHead) })()
+const findHead = SqlSchema.findOne({ Request: AnyDatabase, Result: HeadRow, execute: (db) => db.query(selectHead) })
 
 /** Head and bytes in one statement, hence one snapshot. */
-export const readWorld = (sql: SqliteClient, name: WorldName) =>
+export const readWorld = (db: Database, name: WorldName) =>
   Effect.map(
-    findWorld(sql),
+    findWorld(db),
     Option.map((row): World & StoredHead => {
       const digests =
         row.sha256 === null ? digestsOf(row.body) : { sha256: row.sha256, jsonLength: row.json_length ?? undefined }
@@ -175,14 +179,14 @@ export const readWorld = (sql: SqliteClient, name: WorldName) =>
   )
 
 /** The head alone; reads the body only when a hand edit has made its digests stale. */
-export const readHead = (sql: SqliteClient, name: WorldName) =>
+export const readHead = (db: Database, name: WorldName) =>
   Effect.flatMap(
-    findHead(sql),
+    findHead(db),
     Option.match({
       onNone: () => Effect.succeedNone,
       onSome: (row) =>
         row.sha256 === null
-          ? readWorld(sql, name)
+          ? readWorld(db, name)
           : Effect.succeedSome(toHead(name, row, { sha256: row.sha256, jsonLength: row.json_length ?? undefined }))
     })
   )
@@ -199,9 +203,11 @@ export const entryOf = (head: Head): Entry => ({
   tag: head.tag
 })
 
-export const readEvents = (sql: SqliteClient, after: number, limit: number) =>
-  SqlSchema.findAll({
-    Request: Schema.Void,
-    Result: EventRow,
-    execute: () => sql.unsafe("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", [after, limit])
-  })()
+const findEvents = SqlSchema.findAll({
+  Request: Schema.Struct({ db: AnyDatabase, after: Schema.Number, limit: Schema.Number }),
+  Result: EventRow,
+  execute: ({ after, db, limit }) => db.query("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", [after, limit])
+})
+
+/** Up to `limit` events with an id above `after`, oldest first. */
+export const readEvents = (db: Database, after: number, limit: number) => findEvents({ db, after, limit })
