@@ -2,8 +2,8 @@
 //
 //   node bench/load.mjs '{"port":3005,"seconds":2,"jobs":[{"clients":32,"path":"/home/x?raw"}]}'
 //
-// A job: `clients`, `path` ("{n}" counts 0, 1, 2 ... or below `worlds`, at `random` if asked), `method`, `headers`,
-// `body` (its size in bytes), `follow` (walk along Link: rel="next"), `count` (that many requests, whatever the time).
+// A job: `clients`, `path` ("{n}" counts 0, 1, 2 ... and around below `worlds`, here and there if `scattered`), `method`,
+// `headers`, `body` (its size in bytes), `follow` (walk along Link: rel="next"), `count` (that many, whatever the time).
 // Prints one line of JSON. node:http as a client would cost more than the servers under test, hence the sockets.
 import { connect } from "node:net"
 
@@ -13,17 +13,15 @@ const headEnd = Buffer.from("\r\n\r\n")
 // All sockets read into one buffer: each read is dealt with before the next one starts.
 const buffer = Buffer.allocUnsafe(256 * 1024)
 
-/** The same numbers in every run. */
-const randomBelow = (limit, seed = 5) => {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * limit)
-  }
-}
-
 /** A function that gives the next request, optionally for a given path. */
-const requests = ({ path, method = "GET", headers = {}, body, worlds = Number.POSITIVE_INFINITY, random = false }) => {
+const requests = ({
+  path,
+  method = "GET",
+  headers = {},
+  body,
+  worlds = Number.POSITIVE_INFINITY,
+  scattered = false
+}) => {
   const fields = Object.entries({ host: `127.0.0.1:${port}`, ...headers }).map(
     ([name, value]) => `${name}: ${value}\r\n`
   )
@@ -32,14 +30,14 @@ const requests = ({ path, method = "GET", headers = {}, body, worlds = Number.PO
     const length = body === undefined ? "" : `content-length: ${body}\r\n`
     return `${method} ${target} HTTP/1.1\r\n${fields.join("")}${length}\r\n${content}`
   }
-  const pick = random ? randomBelow(worlds) : undefined
   const fixed = !path.includes("{n}") && body === undefined ? Buffer.from(write(path, 0), "latin1") : undefined
   let n = 0
   return (target) => {
     if (target !== undefined) return write(target, n++)
     if (fixed !== undefined) return fixed
     const at = n++
-    return write(path.replace("{n}", pick ? pick() : at % worlds), at)
+    // A large prime visits every world once before it comes back to one.
+    return write(path.replace("{n}", (scattered ? at * 7919 : at) % worlds), at)
   }
 }
 
@@ -85,7 +83,7 @@ const run = (job, begin, end) =>
         const head = bytes.latin1Slice(0, at)
         const length = /\r\ncontent-length: (\d+)/i.exec(head)
         // A figure over refusals is no figure.
-        if (bytes[9] !== 50 || length === null) return reject(new Error(`${job.path}: ${bytes.latin1Slice(0, 600)}`))
+        if (bytes[9] !== 50 || length === null) return reject(new Error(`${job.path}: ${bytes.toString("latin1", 0, 600)}`))
         if (follow) target = /\r\nlink: <([^>]+)>; rel="next"/i.exec(head)?.[1]
         missing = at + 4 + Number(length[1]) - bytes.length
         if (missing === 0) done()

@@ -29,7 +29,7 @@ export const writes = async (bench) => {
     (await load(bench, elastik, { ...put, clients, path: `/home/new/${round}/{n}` }))[0].perSecond
   const created = await alternate(bench.rounds, creating, () => bare(true))
 
-  const get = { clients: 8, path: "/home/put/{n}?raw", worlds, random: true }
+  const get = { clients: 8, path: "/home/put/{n}?raw", worlds, scattered: true }
   const reading = async (...others) => (await load(bench, elastik, get, ...others))[0].p99
   const read = await alternate(
     bench.rounds,

@@ -23,6 +23,18 @@ export interface Entry {
   readonly tag: string
 }
 
+/** The catalog's part of what is known of a world. */
+export const entryOf = (known: Entry): Entry => ({
+  name: known.name,
+  version: known.version,
+  ext: known.ext,
+  state: known.state,
+  len: known.len,
+  updatedAt: known.updatedAt,
+  eventId: known.eventId,
+  tag: known.tag
+})
+
 /** A world without its body. */
 export interface Head extends Entry {
   /** hex SHA-256 of the body */

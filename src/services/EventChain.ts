@@ -26,6 +26,11 @@ const make = (key: Uint8Array): EventChainShape => ({
 /** Hex SHA-256 of bytes. */
 export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
 
-/** Compares two secrets in constant time, whatever their lengths. */
-export const secretsEqual = (a: string, b: string): boolean =>
-  timingSafeEqual(createHash("sha256").update(a).digest(), createHash("sha256").update(b).digest())
+/** A check whether a secret is the given one, in constant time whatever their lengths. */
+export const secretCheck = (expected: string): ((candidate: Uint8Array) => boolean) => {
+  const digest = digestOf(expected)
+  return (candidate) => timingSafeEqual(candidate, digest)
+}
+
+/** What `secretCheck` compares: the raw SHA-256 of a secret's text. */
+export const digestOf = (secret: string): Uint8Array => createHash("sha256").update(secret).digest()

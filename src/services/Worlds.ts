@@ -14,7 +14,7 @@ import {
 } from "../domain/Errors.ts"
 import type { Operation } from "../domain/Event.ts"
 import type { Child } from "../domain/Listing.ts"
-import { currentTags, type Entry, type Head, type World } from "../domain/World.ts"
+import { currentTags, type Entry, entryOf, type Head, type World } from "../domain/World.ts"
 import { type CanonicalPath, isWorldNamespace, namespaceOf, type WorldName } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
@@ -89,11 +89,19 @@ const make = Effect.gen(function* () {
   /** Catalog first, then the watchers: whoever is woken finds the new state. */
   const settle = (command: Command, receipt: Receipt) => {
     if (receipt.replayed) return
-    const { created: _created, replayed: _replayed, sha256: _sha256, ...entry } = receipt
     if (command._tag === "Delete") catalog.remove(command.name)
-    else catalog.put(entry)
+    else catalog.put(entryOf(receipt))
     changes.publish({ name: command.name, version: receipt.version, op: operationOf[command._tag] })
   }
+
+  /** After a failure nobody knows how far it came; the catalog follows what the storage says now. */
+  const reconsider = (name: WorldName) =>
+    Effect.ignoreLogged(
+      Effect.map(
+        storage.head(name),
+        Option.match({ onNone: () => catalog.remove(name), onSome: (head) => catalog.put(entryOf(head)) })
+      )
+    )
 
   const commit = (command: Command): Effect.Effect<Receipt, WriteError | Overloaded> =>
     Effect.suspend((): Effect.Effect<Receipt, WriteError | Overloaded> => {
@@ -103,7 +111,10 @@ const make = Effect.gen(function* () {
       waiting++
       return mutex
         .lock(command.name)(
-          Effect.tap(storage.execute(command), (receipt) => Effect.sync(() => settle(command, receipt)))
+          storage.execute(command).pipe(
+            Effect.tap((receipt) => Effect.sync(() => settle(command, receipt))),
+            Effect.tapErrorTag("StorageFailure", () => reconsider(command.name))
+          )
         )
         .pipe(
           Effect.ensuring(

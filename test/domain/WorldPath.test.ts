@@ -281,7 +281,7 @@ describe("C1.4 directories", () => {
 
   it.each([
     ...["home", "home%2F", "%2Fhome%2Fx", "home%2F%2Fx", "home%2F..", "home%2Fx%2F", "proc%2Fstatus", "x", "", "lost+found"],
-    ...["home%2fx", "home%2Fa%20b", "home%2F%", "home%2F%2", "home%2Fa:b", "home/x", `home%2F${"é".normalize("NFD")}`],
+    ...["home%2fx", "home%2Fa%20b", "home%2F%", "home%2F%2", "home%2Fa:b", `home%2F${"é".normalize("NFD")}`],
     ...["lib%2Fx%2Fstate", `home%2F${"a".repeat(249)}`, ".trash", "home%2F\u0007"]
   ])("%j is the directory of no world", (directory) => {
     expect(worldOfDirectory(directory)).toBeUndefined()

@@ -84,14 +84,14 @@ it("C1.4 the directory of a world is its own: worldOfDirectory is the inverse", 
 })
 
 it("C1.4 a directory that is a world's is the very directory that the world has", () => {
-  const pieces = fc.array(fc.constantFrom("home", "lib", "%2F", "%25", "%2f", "%", "a", "é", ".", "state", "/"), {
+  const pieces = fc.array(fc.constantFrom("home", "%2F", "%25", "%2f", "%", "a", "é", ".", "state"), {
     maxLength: 7
   })
   fc.assert(
     fc.property(pieces, (parts) => {
-      const name = worldOfDirectory(parts.join(""))
-      fc.pre(name !== undefined)
-      expect(directoryName(name)).toBe(parts.join(""))
+      const directory = `home%2F${parts.join("")}`
+      const name = worldOfDirectory(directory)
+      if (name !== undefined) expect(directoryName(name)).toBe(directory)
     })
   )
 })

@@ -1,7 +1,13 @@
 import { isUtf8 } from "node:buffer"
 import { Either } from "effect"
 import * as fc from "fast-check"
-import { type CanonicalPath, canonicalText, type WorldName, worldName, worldNamespaces } from "../../src/domain/WorldPath.ts"
+import {
+  type CanonicalPath,
+  canonicalText,
+  type WorldName,
+  worldName,
+  worldNamespaces
+} from "../../src/domain/WorldPath.ts"
 
 /** The canonical path of a text that has one. */
 export const path = (text: string): CanonicalPath => Either.getOrThrow(canonicalText(text)).path
@@ -30,10 +36,13 @@ const meanCharacters = [..."ab.Z09%~;=&'()+,!$@-_#[]{}^` éßΩ中😀\u0301\u{1
 
 /** One segment of a canonical path. */
 export const anySegment: fc.Arbitrary<string> = fc
-  .array(fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...meanCharacters) }, fc.string({ unit: "binary", maxLength: 2 })), {
-    minLength: 1,
-    maxLength: 8
-  })
+  .array(
+    fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...meanCharacters) }, fc.string({ unit: "binary", maxLength: 2 })),
+    {
+      minLength: 1,
+      maxLength: 8
+    }
+  )
   .map((parts) => parts.join("").normalize("NFC"))
   .filter((text) => text !== "" && text !== "." && text !== ".." && !text.includes("/") && !forbidden.test(text))
 
@@ -55,7 +64,18 @@ export const anyTarget: fc.Arbitrary<string> = fc
     fc.constantFrom(
       ...["/", "/", "/", "//", ".", "..", "%2e", "%2E%2e", "%2F", "%2f", "%5C", "\\", "%", "%2", "%zz", "%25", "%252F"],
       ...["a", "B", "home", "~", ";x", "[", " ", "%20", "#", "?", "%3F", ":", "%00", "\t", "%7F", "%C2%80", "\x80"],
-      ...["%C3%A9", "\xc3\xa9", "e%CC%81", "\xc3", "%ff", "%C0%AF", "%ED%A0%80", "%EF%BB%BF", "%F0%9F%98%80", "%E2%84%AA"],
+      ...[
+        "%C3%A9",
+        "\xc3\xa9",
+        "e%CC%81",
+        "\xc3",
+        "%ff",
+        "%C0%AF",
+        "%ED%A0%80",
+        "%EF%BB%BF",
+        "%F0%9F%98%80",
+        "%E2%84%AA"
+      ],
       ...["<%CC%B8", "%3C", "%CD%BE", "%E1%BF%AF", "%E2%80%81"]
     ),
     { maxLength: 8 }

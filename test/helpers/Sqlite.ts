@@ -8,7 +8,8 @@ export type Row = (typeof Rows.Type)[number]
 
 /** Runs the real `sqlite3` on a database file, as any user of C1.5 would. */
 export const sqlite3 = (file: string, sql: string): ReadonlyArray<Row> => {
-  const said = execFileSync("sqlite3", ["-json", file, sql], { encoding: "utf8" })
+  const options = { encoding: "utf8", input: `.timeout 5000\n${sql};\n`, maxBuffer: 2 ** 28 } as const
+  const said = execFileSync("sqlite3", ["-json", "-bail", file], options)
   return said.trim() === "" ? [] : Schema.decodeUnknownSync(Rows)(said)
 }
 

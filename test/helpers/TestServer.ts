@@ -1,8 +1,8 @@
 import * as Http from "node:http"
 import { NodeContext } from "@effect/platform-node"
 import { Context, Effect, Exit, Layer, Option, Redacted, Scope } from "effect"
-import { Listening } from "../../src/http/Server.ts"
 import * as Server from "../../src/http/Server.ts"
+import { Listening } from "../../src/http/Server.ts"
 import { FileStorage, Machine, MemoryStorage } from "../../src/layers/Live.ts"
 import { AppConfig, type AppConfigShape } from "../../src/services/AppConfig.ts"
 import { EventChain } from "../../src/services/EventChain.ts"
@@ -70,7 +70,8 @@ export const start = async (given: Partial<AppConfigShape> = {}): Promise<TestSe
   }
 }
 
-const send = (
+/** One request over an agent, whose target goes out exactly as given. */
+export const send = (
   agent: Http.Agent,
   port: number,
   method: string,

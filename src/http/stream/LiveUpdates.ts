@@ -22,11 +22,17 @@ const nothing = news("")
  * is true now, so a slow reader skips ahead and buffers nothing.
  */
 export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/LiveUpdates", {
-  effect: Effect.gen(function* () {
+  scoped: Effect.gen(function* () {
     const worlds = yield* Worlds
     const catalog = yield* Catalog
     const changes = yield* Changes
     const access = yield* Access
+
+    // Event ids begin anew with a world that is made anew, so a cursor of its earlier life says nothing of this one.
+    const reborn = new Set<string>()
+    yield* changes.listen(({ name, op }) => {
+      if (op === "delete") reborn.add(name)
+    })
 
     const expired = (caller: Caller) =>
       caller.expires === undefined
@@ -76,7 +82,7 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
           )
           return follow(watcher, caller, look)
         })
-        const repeat = lastEventId === String(first.eventId)
+        const repeat = lastEventId === String(first.eventId) && !reborn.has(name)
         return Stream.concat(Stream.make(repeat ? comment("current") : shown(first)), Stream.unwrapScoped(live))
       })
 

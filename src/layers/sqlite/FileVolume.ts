@@ -31,6 +31,9 @@ export const make = (
     const directory = (name: WorldName) => path.join(data, directoryName(name))
     const database = (name: WorldName) => path.join(directory(name), "universe.db")
 
+    /** The mark of a deletion under way: a world that was taken out of the trash again does not have it. */
+    const condemned = (world: string) => path.join(world, ".deleting")
+
     const syncDirectory = (target: string) =>
       Effect.scoped(Effect.flatMap(fs.open(target, { flag: "r" }), (file) => file.sync))
 
@@ -50,7 +53,7 @@ export const make = (
         return found
       }).pipe(storageFailure("the data directory cannot be read")),
 
-      exists: (name) => Effect.orElseSucceed(fs.exists(database(name)), () => false),
+      exists: (name) => fs.exists(database(name)).pipe(storageFailure("a world could not be looked for")),
 
       create: (name) =>
         fs.makeDirectory(directory(name), { recursive: true }).pipe(storageFailure("a world could not be made")),
@@ -75,13 +78,20 @@ export const make = (
           return stamp === undefined || stamp === changing ? Effect.void : notes.put(entry, stamp)
         }),
 
+      condemn: (name) =>
+        fs.writeFileString(condemned(directory(name)), "").pipe(storageFailure("a world could not be condemned")),
+
+      isCondemned: (name) => Effect.orElseSucceed(fs.exists(condemned(directory(name))), () => false),
+
       discard: (name, deletion) =>
         Effect.gen(function* () {
           const folder = path.join(trash, deletion)
-          yield* fs.makeDirectory(folder, { recursive: true })
-          yield* fs.rename(directory(name), path.join(folder, directoryName(name)))
-          yield* Effect.forEach([folder, trash, data], syncDirectory, { discard: true })
+          const place = path.join(folder, directoryName(name))
           yield* notes.remove(name)
+          yield* fs.makeDirectory(folder, { recursive: true })
+          yield* fs.rename(directory(name), place)
+          yield* fs.remove(condemned(place), { force: true })
+          yield* Effect.forEach([folder, trash, data], syncDirectory, { discard: true })
         }).pipe(storageFailure("a world could not be moved to the trash"))
     }
   })
@@ -97,8 +107,13 @@ const changing = "changing"
  * start asks it of every world, and the thread pool would make that ten times slower.
  */
 const stampOf = (file: string): string | undefined => {
-  const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
-  if (stat === undefined) return undefined
-  const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
-  return log !== undefined && log.size > 0 ? changing : `${stat.mtimeNs}:${stat.size}:${stat.ino}`
+  try {
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
+    if (stat === undefined) return undefined
+    const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
+    return log !== undefined && log.size > 0 ? changing : `${stat.mtimeNs}:${stat.size}:${stat.ino}`
+  } catch {
+    // A file where a directory should be, or one that may not be entered: no world.
+    return undefined
+  }
 }

@@ -1,10 +1,11 @@
 import { Effect, Exit, Option, Scope } from "effect"
 import type { StorageFailure } from "../../domain/Errors.ts"
+import { entryOf } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import * as KeyedMutex from "../../services/KeyedMutex.ts"
 import { type Database, storageFailure } from "./Database.ts"
 import type { Volume } from "./Volume.ts"
-import { configure, entryOf, install, readHead, tableState } from "./WorldFile.ts"
+import { configure, install, readHead, tableState } from "./WorldFile.ts"
 
 /** The database of one world, while somebody uses it. */
 export interface Handle {
@@ -12,7 +13,7 @@ export interface Handle {
   readonly db: Option.Option<Database>
   /** makes the world's place and opens it; the tables come with the first transaction */
   readonly create: Effect.Effect<Database, StorageFailure>
-  /** closes the database; it is opened again when next used */
+  /** closes the database without noting what it holds; it is opened again when next used */
   readonly close: Effect.Effect<void>
 }
 
@@ -51,13 +52,13 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
         }).pipe(storageFailure("a world could not be opened"))
       )
 
-    const disconnect = (name: WorldName): Effect.Effect<void> =>
+    const disconnect = (name: WorldName, settle: boolean): Effect.Effect<void> =>
       Effect.suspend(() => {
         const found = open.get(name)
         if (found === undefined) return Effect.void
         open.delete(name)
         return Effect.gen(function* () {
-          const head = yield* Effect.option(readHead(found.db, name))
+          const head = settle ? yield* Effect.option(readHead(found.db, name)) : Option.none()
           yield* Scope.close(found.scope, Exit.void)
           if (Option.isSome(head) && Option.isSome(head.value)) yield* volume.settle(entryOf(head.value.value))
         }).pipe(Effect.catchAllDefect((defect) => Effect.logError("closing a world failed", defect)))
@@ -81,19 +82,21 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
       const oldest = open.size > capacity ? open.keys().next().value : undefined
       if (oldest === undefined) return Effect.void
       const closed = mutex.lock(oldest)(
-        Effect.suspend(() => (open.keys().next().value === oldest ? disconnect(oldest) : Effect.void))
+        Effect.suspend(() => (open.keys().next().value === oldest ? disconnect(oldest, true) : Effect.void))
       )
       return Effect.zipRight(closed, evict)
     })
 
-    yield* Effect.addFinalizer(() => Effect.forEach([...open.keys()], disconnect, { discard: true }))
+    yield* Effect.addFinalizer(() =>
+      Effect.forEach([...open.keys()], (name) => disconnect(name, true), { discard: true })
+    )
 
     return {
       use: (name, f) =>
         Effect.ensuring(
           mutex.lock(name)(
             Effect.flatMap(existing(name), (db) =>
-              f({ db, create: Effect.zipRight(volume.create(name), connect(name)), close: disconnect(name) })
+              f({ db, create: Effect.zipRight(volume.create(name), connect(name)), close: disconnect(name, false) })
             )
           ),
           evict

@@ -32,6 +32,8 @@ export const make: Effect.Effect<Volume, never, Scope.Scope> = Effect.gen(functi
       }),
     remove: forget,
     settle: () => Effect.void,
+    condemn: () => Effect.void,
+    isCondemned: () => Effect.succeed(false),
     discard: forget
   }
 })

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto"
 import { Effect, Layer, Option, type Scope } from "effect"
-import type { Command } from "../../domain/Command.ts"
+import type { Command, Delete } from "../../domain/Command.ts"
 import { WorldNotFound } from "../../domain/Errors.ts"
+import { entryOf } from "../../domain/World.ts"
 import { EventChain } from "../../services/EventChain.ts"
 import { Storage, type StorageShape } from "../../services/Storage.ts"
 import { type Database, storageFailure } from "./Database.ts"
 import * as Handles from "./Handles.ts"
 import { checkConditions, execute } from "./Transaction.ts"
 import type { Volume } from "./Volume.ts"
-import { entryOf, readEvents, readHead, readWorld, tableState } from "./WorldFile.ts"
+import { readEvents, readHead, readWorld, tableState } from "./WorldFile.ts"
 
 // Three files each (database, log, shared memory): well under a thousand descriptors.
 const openWorlds = 128
@@ -19,20 +20,31 @@ export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventCh
     const chain = yield* EventChain
     const handles = yield* Handles.make(volume, openWorlds)
 
+    /** A world's first commit. What was made for it goes again when it fails, so that no ghost world stays. */
     const create = (handle: Handles.Handle, command: Command) =>
       Effect.gen(function* () {
         if (!makesWorlds(command)) return yield* WorldNotFound.at(command.name)
         yield* checkConditions(command, undefined)
-        const db = yield* handle.create
-        return yield* Effect.zipLeft(execute(db, chain, command, true), volume.seal(command.name))
-      }).pipe(
-        // Refused or failed: the place that was made for it goes again, so that no ghost world stays.
-        Effect.onError(() =>
-          Effect.ignoreLogged(
-            Effect.zipRight(handle.close, makesWorlds(command) ? volume.remove(command.name) : Effect.void)
-          )
+        return yield* Effect.flatMap(handle.create, (db) => execute(db, chain, command, true)).pipe(
+          Effect.zipLeft(volume.seal(command.name)),
+          Effect.onError(() => Effect.ignoreLogged(Effect.zipRight(handle.close, volume.remove(command.name))))
         )
+      })
+
+    const change = (handle: Handles.Handle, db: Database, command: Command) =>
+      execute(db, chain, command, false).pipe(
+        // A connection that failed in mid-transaction is not trusted with the next one.
+        Effect.tapErrorTag("StorageFailure", () => handle.close)
       )
+
+    /** The final event, then the move; the mark lets the next start complete what was interrupted between the two. */
+    const remove = (handle: Handles.Handle, db: Database, command: Delete) =>
+      volume
+        .condemn(command.name)
+        .pipe(
+          Effect.zipRight(change(handle, db, command)),
+          Effect.zipLeft(Effect.zipRight(handle.close, volume.discard(command.name, command.deletion)))
+        )
 
     return {
       execute: (command) =>
@@ -40,16 +52,7 @@ export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventCh
           handles.use(command.name, (handle) =>
             Option.match(handle.db, {
               onNone: () => create(handle, command),
-              onSome: (db) =>
-                execute(db, chain, command, false).pipe(
-                  // A connection that failed in mid-transaction is not trusted with the next one.
-                  Effect.tapErrorTag("StorageFailure", () => handle.close),
-                  Effect.tap(() =>
-                    command._tag === "Delete"
-                      ? Effect.zipRight(handle.close, volume.discard(command.name, command.deletion))
-                      : Effect.void
-                  )
-                )
+              onSome: (db) => (command._tag === "Delete" ? remove(handle, db, command) : change(handle, db, command))
             })
           )
         ),
@@ -111,7 +114,8 @@ const recover = (handles: Handles.Handles, volume: Volume, name: Command["name"]
           const head = yield* readHead(db, name)
           if (Option.isNone(head)) return Option.none()
           const newest = yield* readEvents(db, head.value.eventId - 1, 1)
-          if (newest[0]?.event_type === "stage_deleted") {
+          if (newest[0]?.event_type === "stage_deleted" && (yield* volume.isCondemned(name))) {
+            yield* Effect.logInfo(`the deletion of ${name} was interrupted and is completed`)
             yield* Effect.zipRight(handle.close, volume.discard(name, `recovered-${randomUUID()}`))
             return Option.none()
           }

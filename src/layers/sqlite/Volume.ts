@@ -14,7 +14,7 @@ export interface Found {
 export interface Volume {
   /** every world there is */
   readonly scan: Effect.Effect<ReadonlyArray<Found>, StorageFailure>
-  readonly exists: (name: WorldName) => Effect.Effect<boolean>
+  readonly exists: (name: WorldName) => Effect.Effect<boolean, StorageFailure>
   /** makes the place for a new world, so that `open` finds it */
   readonly create: (name: WorldName) => Effect.Effect<void, StorageFailure>
   /** makes the creation itself durable; called after the first commit */
@@ -24,6 +24,9 @@ export interface Volume {
   readonly open: (name: WorldName) => Effect.Effect<Database, StorageFailure, Scope.Scope>
   /** notes what a world holds, now that its database is closed, so that the next start need not open it */
   readonly settle: (entry: Entry) => Effect.Effect<void>
+  /** leaves a mark that the world is about to be moved to the trash; it goes with the move */
+  readonly condemn: (name: WorldName) => Effect.Effect<void, StorageFailure>
+  readonly isCondemned: (name: WorldName) => Effect.Effect<boolean>
   /** moves a closed world to the trash, apart from everything deleted before */
   readonly discard: (name: WorldName, deletion: string) => Effect.Effect<void, StorageFailure>
 }

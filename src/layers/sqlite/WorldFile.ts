@@ -3,7 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import { EventRow } from "../../domain/Event.ts"
 import { metaFromStored } from "../../domain/MetaHeaders.ts"
 import { decodeText, jsonStringLength } from "../../domain/Text.ts"
-import type { Entry, Head, World } from "../../domain/World.ts"
+import type { Head, World } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import { sha256 } from "../../services/EventChain.ts"
 import { AnyDatabase, type Database } from "./Database.ts"
@@ -190,18 +190,6 @@ export const readHead = (db: Database, name: WorldName) =>
           : Effect.succeedSome(toHead(name, row, { sha256: row.sha256, jsonLength: row.json_length ?? undefined }))
     })
   )
-
-/** The catalog's part of a head. */
-export const entryOf = (head: Head): Entry => ({
-  name: head.name,
-  version: head.version,
-  ext: head.ext,
-  state: head.state,
-  len: head.len,
-  updatedAt: head.updatedAt,
-  eventId: head.eventId,
-  tag: head.tag
-})
 
 const findEvents = SqlSchema.findAll({
   Request: Schema.Struct({ db: AnyDatabase, after: Schema.Number, limit: Schema.Number }),
