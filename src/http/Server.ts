@@ -1,8 +1,8 @@
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
-import { HttpApiBuilder, HttpMiddleware, HttpRouter, HttpServerError } from "@effect/platform"
+import { HttpApiBuilder, HttpMiddleware, HttpRouter } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Effect, Layer, Schedule } from "effect"
+import { Context, Data, Effect, Layer, Schedule } from "effect"
 import { constTrue } from "effect/Function"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Changes } from "../services/Changes.ts"
@@ -84,11 +84,20 @@ export const layer = Layer.scoped(
   )
 )
 
-const listen = (server: Http.Server, host: string, port: number): Effect.Effect<void, HttpServerError.ServeError> =>
+/** The configured address cannot be listened on. */
+export class CannotListen extends Data.TaggedError("CannotListen")<{
+  readonly message: string
+  readonly cause: unknown
+}> {}
+
+const listen = (server: Http.Server, host: string, port: number): Effect.Effect<void, CannotListen> =>
   Effect.async((resume) => {
-    const onError = (cause: Error) => resume(new HttpServerError.ServeError({ cause }))
+    const onError = (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === "EADDRINUSE" ? "the port is in use" : (cause.code ?? cause.message)
+      resume(new CannotListen({ message: `cannot listen on ${host}:${port}: ${why}`, cause }))
+    }
     server.once("error", onError)
-    server.listen(port, host, () => {
+    server.listen(port, host.replace(/^\[(.*)\]$/, "$1"), () => {
       server.off("error", onError)
       resume(Effect.void)
     })

@@ -1,3 +1,4 @@
+import { isIP } from "node:net"
 import { Config, ConfigError, Context, Effect, Either, Layer, Option, Redacted } from "effect"
 
 /** Everything that can be configured (C17), read once at start by nobody but this service. */
@@ -65,7 +66,12 @@ export const defaults: AppConfigShape = {
 /** Addresses that only this machine can reach (C7.2). */
 export const isLoopback = (host: string): boolean => {
   const name = host.replace(/^\[|\]$/g, "").toLowerCase()
-  return name === "localhost" || name.endsWith(".localhost") || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name)
+  return (
+    name === "localhost" ||
+    name.endsWith(".localhost") ||
+    name === "::1" ||
+    (isIP(name) === 4 && name.startsWith("127."))
+  )
 }
 
 // SQLite's own limit on a value is a little above this.
@@ -170,7 +176,7 @@ const trustedProxy = Effect.gen(function* () {
     )
   }
   for (const block of from.value) {
-    if (!cidr.test(block)) {
+    if (!isBlock(block)) {
       return yield* Effect.fail(
         ConfigError.InvalidData(["ELASTIK_TRUST_PROXY_FROM"], `wants addresses or CIDR blocks, not "${block}"`)
       )
@@ -184,4 +190,10 @@ const trustedProxy = Effect.gen(function* () {
   return Option.some({ header: header.value.toLowerCase(), from: from.value })
 })
 
-const cidr = /^(?:\d{1,3}(?:\.\d{1,3}){3}(?:\/\d{1,2})?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:\/\d{1,3})?)$/
+/** An address, or a CIDR block of them. */
+const isBlock = (block: string): boolean => {
+  const [address = "", bits, ...rest] = block.split("/")
+  const family = isIP(address)
+  const most = family === 4 ? 32 : 128
+  return family !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+}

@@ -60,7 +60,7 @@ const names = [
   ...["etc/shadow/x", "etc/shadowy", "home/a", "home/cap", "home/cap/x", "home/cap/x/y", "home/cap.x", "home/capx"],
   ...["home/mixed/open", "home/mixed/secret", "home/secret", "home/secret/x", "home/secret/x/y", "home/secretive"],
   ...["lib/a", "lib/b", "usr/a", "usr/lib/a", "var/a", "var/log/a", "var/private/a"]
-]
+].sort()
 const privately = ["home/secret", "home/mixed/secret", "var/private"]
 const privateText =
   "# what only those with a credential may read\n\n/home/secret\r\nhome/mixed/secret/\n  /var/private  \n/home/../bad\n"
@@ -89,20 +89,24 @@ const machines = [
   ["public", server, false],
   ["ELASTIK_READ=private", closed, true]
 ] as const
+/** What privacy makes a difference to. */
+const few = ["nobody", "T2", "T3", "a T1 user", "an unknown token", "an expired cap", "a cap r on /home/cap"]
 const cases = machines.flatMap(([mode, machine, everything]) =>
-  callers.map((who) => [mode, who.name, person(machine, who.authorization), who, everything, machine] as const)
+  callers
+    .filter(({ name }) => !everything || few.includes(name))
+    .map((who) => [mode, who.name, person(machine, who.authorization), who, everything, machine] as const)
 )
 
 describe.each(cases)("C7 %s: %s", (_mode, _name, asked: Person, who, everything, machine) => {
   test("C7.1 reads exactly what is theirs to read", async () => {
     for (const name of names) {
       const expected = mayRead(who, name, everything) ? 200 : 403
-      for (const target of [`/${name}?raw`, `/${name}`, `/bin/${name}?raw`, `/bin/bin/${name}`]) {
+      for (const target of [`/${name}?raw`, `/bin/${name}`]) {
         const read = await asked.get(target)
         expect([target, read.status]).toEqual([target, expected])
         if (expected === 403) expect(read.text).not.toContain("the bytes of")
-        expect([target, (await asked.head(target)).status]).toEqual([target, expected])
       }
+      expect([name, (await asked.head(`/bin/bin/${name}`)).status]).toEqual([name, expected])
     }
   })
 
@@ -186,7 +190,7 @@ describe.each(cases)("C7 %s: %s", (_mode, _name, asked: Person, who, everything,
 
   test("C7.5 streams of worlds open to those who may read them", async () => {
     for (const name of names) {
-      for (const target of [`/stream/${name}`, `/bin/stream/${name}`]) {
+      for (const target of [name.length % 2 === 0 ? `/stream/${name}` : `/bin/stream/${name}`]) {
         const stream = await listen(
           machine,
           target,

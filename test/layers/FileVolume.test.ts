@@ -268,15 +268,37 @@ describe("C4.5 the trash", () => {
     })
   )
 
-  it.scoped("a world moved back out of the trash is not the world it was: it has been deleted", () =>
+  it.scoped("C1.4 a world that is copied back out of the trash lives again, with its whole history", () =>
     Effect.gen(function* () {
       const data = yield* temporary
       yield* session(data, (storage) =>
         Effect.zipRight(storage.execute(put("home/x", "x")), storage.execute(remove("home/x", { deletion: "d" })))
       )
       cpSync(join(data, ".trash", "d", "home%2Fx"), directoryOf(data, "home/x"), { recursive: true })
-      expect(yield* session(data, names)).toEqual([])
-      expect(trashed(data)).toHaveLength(2)
+      yield* session(data, (storage) =>
+        Effect.gen(function* () {
+          expect(yield* names(storage)).toEqual(["home/x"])
+          expect(yield* storage.execute(post("home/x", "y"))).toMatchObject({ version: 2, eventId: 3 })
+          expect(yield* verdict(storage, "home/x")).toMatchObject({ chain: { ok: true }, body: { ok: true } })
+        })
+      )
+    })
+  )
+
+  it.scoped("C4.3 a refused deletion leaves no trace, not even for a world that was deleted once before", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* session(data, (storage) =>
+        Effect.zipRight(storage.execute(put("home/x", "x")), storage.execute(remove("home/x", { deletion: "d" })))
+      )
+      cpSync(join(data, ".trash", "d", "home%2Fx"), directoryOf(data, "home/x"), { recursive: true })
+      const before = readdirSync(directoryOf(data, "home/x"))
+      yield* session(data, (storage) =>
+        Effect.flip(storage.execute(remove("home/x", { conditions: { ifMatch: '"stale"' } })))
+      )
+      expect(readdirSync(directoryOf(data, "home/x"))).toEqual(before)
+      rmSync(join(data, ".catalog.db"))
+      expect(yield* session(data, names)).toEqual(["home/x"])
     })
   )
 })

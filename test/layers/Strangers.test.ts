@@ -3,6 +3,7 @@ import { SystemError } from "@effect/platform/Error"
 import { describe, expect, it } from "@effect/vitest"
 import type Sqlite from "better-sqlite3"
 import { Effect, Option } from "effect"
+import { StorageFailure } from "../../src/domain/Errors.ts"
 import { Storage, type StorageShape } from "../../src/services/Storage.ts"
 import { hmac, sha256 } from "../helpers/Chains.ts"
 import { world } from "../helpers/Paths.ts"
@@ -228,7 +229,7 @@ describe("C5.4 a world edited by hand", () => {
     ["UPDATE events SET timestamp = 'x' WHERE id = 2", { chain: { ok: false, at: 2 }, body: { ok: true } }],
     ["DELETE FROM events WHERE id = 1", { chain: { ok: false, at: 2 }, body: { ok: true } }],
     ["DELETE FROM events WHERE id = 2", { chain: { ok: true }, body: { ok: false } }],
-    ["UPDATE events SET payload = CAST(payload AS BLOB) WHERE id = 1", { chain: { ok: false, at: 1 } }],
+    ["UPDATE events SET payload = x'00' WHERE id = 1", { chain: { ok: false, at: 1 } }],
     ["UPDATE events SET hmac = x'00' WHERE id = 2", { chain: { ok: false, at: 2 } }]
   ])("%s", (edit, expected) =>
     Effect.runPromise(
@@ -333,9 +334,10 @@ describe("a disk that errs", () => {
         data,
         (storage) =>
           Effect.gen(function* () {
-            expect((yield* Effect.flip(storage.execute(put("home/x", "x"))))._tag).toBe("PlatformFailure")
-          }).pipe(Effect.ignore),
-        (volume) => ({ ...volume, seal: () => Effect.die("no sync") })
+            expect((yield* Effect.flip(storage.execute(put("home/x", "x"))))._tag).toBe("StorageFailure")
+            expect(yield* storage.read(world("home/x"))).toEqual(Option.none())
+          }),
+        (volume) => ({ ...volume, seal: () => new StorageFailure({ message: "no sync", cause: "test" }) })
       )
       expect(yield* session(data, names)).toEqual([])
     })

@@ -70,7 +70,7 @@ export const make = (
           storageFailure("a world could not be taken back")
         ),
 
-      open: (name) => open({ filename: database(name) }),
+      open: (name) => open({ filename: database(name), disableWAL: true }),
 
       settle: (entry) =>
         Effect.suspend(() => {
@@ -80,6 +80,8 @@ export const make = (
 
       condemn: (name) =>
         fs.writeFileString(condemned(directory(name)), "").pipe(storageFailure("a world could not be condemned")),
+
+      spare: (name) => Effect.ignoreLogged(fs.remove(condemned(directory(name)), { force: true })),
 
       isCondemned: (name) => Effect.orElseSucceed(fs.exists(condemned(directory(name))), () => false),
 

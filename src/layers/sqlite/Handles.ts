@@ -5,7 +5,7 @@ import type { WorldName } from "../../domain/WorldPath.ts"
 import * as KeyedMutex from "../../services/KeyedMutex.ts"
 import { type Database, storageFailure } from "./Database.ts"
 import type { Volume } from "./Volume.ts"
-import { configure, install, readHead, tableState } from "./WorldFile.ts"
+import { prepare, readHead } from "./WorldFile.ts"
 
 /** The database of one world, while somebody uses it. */
 export interface Handle {
@@ -43,7 +43,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
         Effect.gen(function* () {
           const scope = yield* Scope.make()
           const db = yield* volume.open(name).pipe(
-            Effect.tap(configure),
+            Effect.tap(prepare),
             Scope.extend(scope),
             Effect.onError(() => Scope.close(scope, Exit.void))
           )
@@ -73,7 +73,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
           return Effect.succeedSome(found.db)
         }
         return Effect.flatMap(volume.exists(name), (exists) =>
-          exists ? Effect.map(Effect.tap(connect(name), completeForeign), Option.some) : Effect.succeedNone
+          exists ? Effect.map(connect(name), Option.some) : Effect.succeedNone
         )
       })
 
@@ -103,9 +103,3 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
         )
     }
   })
-
-/** A world that was copied in from elsewhere gets the tables and columns it lacks; what is no world stays untouched. */
-const completeForeign = (db: Database): Effect.Effect<void, StorageFailure> =>
-  Effect.flatMap(tableState(db), (state) =>
-    state === "foreign" ? Effect.asVoid(db.transaction(install(db))) : Effect.void
-  ).pipe(storageFailure("a world could not be read"))

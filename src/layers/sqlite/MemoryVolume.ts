@@ -33,6 +33,7 @@ export const make: Effect.Effect<Volume, never, Scope.Scope> = Effect.gen(functi
     remove: forget,
     settle: () => Effect.void,
     condemn: () => Effect.void,
+    spare: () => Effect.void,
     isCondemned: () => Effect.succeed(false),
     discard: forget
   }

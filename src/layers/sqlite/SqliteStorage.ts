@@ -42,7 +42,7 @@ export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventCh
       volume
         .condemn(command.name)
         .pipe(
-          Effect.zipRight(change(handle, db, command)),
+          Effect.zipRight(Effect.onError(change(handle, db, command), () => volume.spare(command.name))),
           Effect.zipLeft(Effect.zipRight(handle.close, volume.discard(command.name, command.deletion)))
         )
 

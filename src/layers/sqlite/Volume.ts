@@ -26,6 +26,8 @@ export interface Volume {
   readonly settle: (entry: Entry) => Effect.Effect<void>
   /** leaves a mark that the world is about to be moved to the trash; it goes with the move */
   readonly condemn: (name: WorldName) => Effect.Effect<void, StorageFailure>
+  /** takes the mark back */
+  readonly spare: (name: WorldName) => Effect.Effect<void>
   readonly isCondemned: (name: WorldName) => Effect.Effect<boolean>
   /** moves a closed world to the trash, apart from everything deleted before */
   readonly discard: (name: WorldName, deletion: string) => Effect.Effect<void, StorageFailure>

@@ -3,7 +3,7 @@ import { Effect, Option, Schema } from "effect"
 import { EventRow } from "../../domain/Event.ts"
 import { metaFromStored } from "../../domain/MetaHeaders.ts"
 import { decodeText, jsonStringLength } from "../../domain/Text.ts"
-import type { Head, World } from "../../domain/World.ts"
+import { type Head, initialState, type World } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import { sha256 } from "../../services/EventChain.ts"
 import { AnyDatabase, type Database } from "./Database.ts"
@@ -57,9 +57,10 @@ const ownColumns = [
 const TableInfo = Schema.Array(Schema.Struct({ name: Schema.String }))
 
 /** Settings of a connection: every commit is on the disk before it is acknowledged (C5.1), memory stays small. */
-export const configure = (db: Database) =>
+const configure = (db: Database) =>
   Effect.all(
     [
+      db.query("PRAGMA journal_mode = WAL"),
       db.query("PRAGMA synchronous = FULL"),
       db.query("PRAGMA busy_timeout = 1000"),
       db.query("PRAGMA cache_size = -512"),
@@ -101,6 +102,17 @@ export const tableState = (db: Database) =>
       row.worlds > 0 ? (row.user_version === 5 ? "own" : "foreign") : row.tables === 0 ? "empty" : "alien"
   )
 
+/**
+ * Makes a database that was just opened ready for use: one of ours is configured, a world that was copied in from
+ * elsewhere gets the tables and columns it lacks, and what is no world stays as it is, byte for byte.
+ */
+export const prepare = (db: Database) =>
+  Effect.flatMap(tableState(db), (state) => {
+    if (state === "alien") return Effect.void
+    const complete = state === "foreign" ? db.transaction(install(db)) : Effect.void
+    return Effect.asVoid(Effect.zipRight(configure(db), complete))
+  })
+
 const HeadRow = Schema.Struct({
   version: Schema.Number,
   updated_at: Schema.String,
@@ -116,10 +128,12 @@ const HeadRow = Schema.Struct({
 })
 const WorldRow = Schema.Struct({ ...HeadRow.fields, body: Schema.Uint8ArrayFromSelf })
 
-const headColumns = `version, updated_at, ext, headers, state, sha256, json_length, lineage,
+// A database made elsewhere may leave columns empty; they stand for what a new world would have.
+const headColumns = `ifnull(version, 1) AS version, ifnull(updated_at, '') AS updated_at, ifnull(ext, 'txt') AS ext,
+  ifnull(headers, '[]') AS headers, ifnull(state, '') AS state, sha256, json_length, lineage,
   ifnull(octet_length(stage_html), 0) AS len,
   (SELECT id FROM events ORDER BY id DESC LIMIT 1) AS event_id,
-  (SELECT hmac FROM events ORDER BY id DESC LIMIT 1) AS hmac`
+  (SELECT CAST(hmac AS TEXT) FROM events ORDER BY id DESC LIMIT 1) AS hmac`
 const selectHead = `SELECT ${headColumns} FROM stage_meta WHERE id = 1`
 const selectWorld = `SELECT ${headColumns}, ifnull(CAST(stage_html AS BLOB), x'') AS body FROM stage_meta WHERE id = 1`
 
@@ -136,7 +150,7 @@ const toHead = (name: WorldName, row: typeof HeadRow.Type, digests: Digests): St
   name,
   version: row.version,
   ext: row.ext,
-  state: row.state,
+  state: row.state === "" ? initialState(name) : row.state,
   len: row.len,
   updatedAt: Date.parse(row.updated_at) || 0,
   eventId: row.event_id ?? 0,
@@ -191,10 +205,15 @@ export const readHead = (db: Database, name: WorldName) =>
     })
   )
 
+// Whatever type a hand edit gave a value, it is judged by its text.
+const selectEvents = `SELECT id, ${["timestamp", "event_type", "payload", "hmac", "prev_hmac"]
+  .map((column) => `ifnull(CAST(${column} AS TEXT), '') AS ${column}`)
+  .join(", ")} FROM events WHERE id > ? ORDER BY id LIMIT ?`
+
 const findEvents = SqlSchema.findAll({
   Request: Schema.Struct({ db: AnyDatabase, after: Schema.Number, limit: Schema.Number }),
   Result: EventRow,
-  execute: ({ after, db, limit }) => db.query("SELECT * FROM events WHERE id > ? ORDER BY id LIMIT ?", [after, limit])
+  execute: ({ after, db, limit }) => db.query(selectEvents, [after, limit])
 })
 
 /** Up to `limit` events with an id above `after`, oldest first. */
