@@ -14,7 +14,8 @@ const elastik = Command.make("elastik").pipe(
 /** What went wrong, in one line: an operator reads it, not a debugger. */
 const lineOf = (error: unknown): string => {
   if (ConfigError.isConfigError(error)) return configLine(error)
-  return Predicate.hasProperty(error, "message") && typeof error.message === "string" ? error.message : String(error)
+  const message = Predicate.hasProperty(error, "message") ? String(error.message) : ""
+  return message === "" ? String(error) : message
 }
 
 const configLine = (error: ConfigError.ConfigError): string =>

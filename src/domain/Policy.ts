@@ -8,13 +8,14 @@ import { type CanonicalPath, canonicalText, isWithin, namespaceOf } from "./Worl
  */
 
 /**
+ * list      the children of a collection, of which each is then judged by itself
  * read      the bytes, metadata, events' effects or existence of a world
  * write     PUT, POST: its bytes and metadata
  * delete    DELETE, and what removes a world from its place
  * activate  change the state of a plugin
  * operate   look into the machine: verification, capabilities
  */
-export type Action = "read" | "write" | "delete" | "activate" | "operate"
+export type Action = "list" | "read" | "write" | "delete" | "activate" | "operate"
 
 /** What the operator has declared private. */
 export interface PrivacyRules {
@@ -37,9 +38,11 @@ export const refusal = (caller: Caller, action: Action, path: string, rules: Pri
   const scope = caller.scope
   if (scope !== undefined) {
     if (!isWithin(path, scope.prefix)) return "outside the scope of this token"
-    if (scope.mode === "r" && action !== "read") return "this token only reads"
+    if (scope.mode === "r" && action !== "read" && action !== "list") return "this token only reads"
   }
   switch (action) {
+    case "list":
+      return undefined
     case "read": {
       if (caller.tier < 3 && operatorOnly.some((prefix) => isWithin(path, prefix))) return "reading this needs T3"
       if (!caller.credentialed && isPrivate(path, rules)) return "reading this needs a credential"

@@ -159,9 +159,7 @@ const make = Effect.gen(function* () {
 
     list: (caller, collection, after) =>
       Effect.gen(function* () {
-        // A capability sees its own part of the tree and nothing above it; for everybody else a listing is a query
-        // that holds what they may read, so a collection itself is never refused.
-        if (caller.scope !== undefined) yield* access.require(caller, "read", collection)
+        yield* access.require(caller, "list", collection)
         const readable = yield* access.readable(caller)
         const prefix = collection === "" ? "" : `${collection}/`
         const children = catalog.children(prefix, readable, after)

@@ -12,7 +12,7 @@ import { temporary } from "../helpers/Storages.ts"
 const using = (layer: typeof ServerKey.layer | typeof ServerKey.layerExisting, data: string, key?: string) =>
   Effect.map(EventChain, (chain) => chain.link("p", "q")).pipe(
     Effect.provide(layer),
-    Effect.provide(Layer.merge(AppConfig.layerTest({ data, key: Option.fromNullable(key && Redacted.make(key)) }), NodeContext.layer))
+    Effect.provide(Layer.merge(AppConfig.layerTest({ data, key: Option.map(Option.fromNullable(key), Redacted.make) }), NodeContext.layer))
   )
 const link = (data: string, key?: string) => using(ServerKey.layer, data, key)
 const keyFile = (data: string) => join(data, ".key")
