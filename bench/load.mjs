@@ -55,6 +55,7 @@ const run = (job, begin, end) =>
       let missing = 0
       let rest
       let target
+      let over = false
 
       const send = () => {
         sent++
@@ -64,8 +65,9 @@ const run = (job, begin, end) =>
       const done = () => {
         const now = performance.now()
         if (sentAt >= begin && now <= end) latencies[recorded++] = now - sentAt
-        if (now < end && sent < count) send()
-        else socket.end()
+        if (now < end && sent < count) return send()
+        over = true
+        socket.end()
       }
       const receive = (chunk) => {
         if (missing > 0) {
@@ -83,7 +85,8 @@ const run = (job, begin, end) =>
         const head = bytes.latin1Slice(0, at)
         const length = /\r\ncontent-length: (\d+)/i.exec(head)
         // A figure over refusals is no figure.
-        if (bytes[9] !== 50 || length === null) return reject(new Error(`${job.path}: ${bytes.toString("latin1", 0, 600)}`))
+        if (bytes[9] !== 50 || length === null)
+          return reject(new Error(`${job.path}: ${bytes.toString("latin1", 0, 600)}`))
         if (follow) target = /\r\nlink: <([^>]+)>; rel="next"/i.exec(head)?.[1]
         missing = at + 4 + Number(length[1]) - bytes.length
         if (missing === 0) done()
@@ -95,6 +98,7 @@ const run = (job, begin, end) =>
       const socket = connect({ port, host: "127.0.0.1", noDelay: true, onread: { buffer, callback } }, send)
       socket.on("error", reject)
       socket.on("close", () => {
+        if (!over) reject(new Error(`${job.path}: the server hung up`))
         if (--live === 0) resolve(summary(latencies.subarray(0, recorded).sort(), end))
       })
     }

@@ -5,7 +5,7 @@
 // --quick does one short round, --write puts the table into bench/RESULTS.md, --profile leaves CPU profiles of the
 // servers in DIR (and slows them down).
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
-import { cpus, tmpdir, totalmem } from "node:os"
+import { cpus, loadavg, tmpdir, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
@@ -26,16 +26,14 @@ const { values: options } = parseArgs({
 
 const groups = { reads, writes, tree }
 const temp = mkdtempSync(join(tmpdir(), "elastik-bench-"))
-process.on("exit", () => rmSync(temp, { recursive: true, force: true }))
+process.on("exit", () => rmSync(temp, { recursive: true, force: true, maxRetries: 5 }))
 
 const bench = {
   temp,
   main: resolve(options.main),
   nodeArgs: options.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${resolve(options.profile)}`],
   rounds: options.quick ? 1 : 5,
-  seconds: options.quick ? 0.6 : 1.2,
-  // What runs for the first time is being compiled; nobody wants to know how long that takes.
-  warmUp: (run) => run()
+  seconds: options.quick ? 0.5 : 1
 }
 
 const fileSystems = {
@@ -49,7 +47,9 @@ const machine = () => {
   const { type } = statfsSync(temp)
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`
   const fileSystem = fileSystems[type] ?? `file system 0x${type.toString(16)}`
-  return `${cpus().length} cores of ${cpus()[0].model.trim()}, ${memory}, Node ${process.version}, ${fileSystem}`
+  // What else was running tells how much to believe.
+  const others = `load average ${loadavg()[0].toFixed(1)} before`
+  return `${cpus().length} cores of ${cpus()[0].model.trim()}, ${memory}, Node ${process.version}, ${fileSystem}, ${others}`
 }
 
 /** Puts the text between the markers of RESULTS.md. */
@@ -62,13 +62,14 @@ const publish = (text) => {
   )
 }
 
+const where = machine()
 const rows = []
 for (const name of options.only?.split(",") ?? Object.keys(groups)) {
   console.error(`${name} ...`)
   for (const figure of await groups[name](bench)) rows.push(rowOf(figure))
 }
 const rounds = bench.rounds === 1 ? "one round" : `medians (lowest..highest) of ${bench.rounds} rounds`
-const text = `${machine()}; ${rounds} of ${bench.seconds} s.\n\n${table(rows)}\n`
+const text = `${where}; ${rounds} of ${bench.seconds} s.\n\n${table(rows)}\n`
 console.log(text)
 if (options.write) publish(text)
 process.exit()

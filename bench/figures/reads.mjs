@@ -26,8 +26,9 @@ export const reads = async (bench) => {
   for (const { name, path, headers, target } of forms) {
     const bare = await startBare(bench, elastik, path, headers)
     const perSecond = async (server) => (await load(bench, server, { clients, path, headers }))[0].perSecond
-    await bench.warmUp(() => perSecond(elastik))
-    await bench.warmUp(() => perSecond(bare))
+    // Once for the compiler.
+    await perSecond(elastik)
+    await perSecond(bare)
     const samples = await alternate(
       bench.rounds,
       () => perSecond(elastik),

@@ -22,7 +22,7 @@ export const writes = async (bench) => {
   }
   const overwrite = { ...put, clients, worlds, path: "/home/put/{n}" }
   const overwriting = async () => (await load(bench, elastik, overwrite))[0].perSecond
-  await bench.warmUp(overwriting)
+  await overwriting() // once for the compiler
   const overwritten = await alternate(bench.rounds, overwriting, () => bare(false))
 
   const creating = async (round) =>

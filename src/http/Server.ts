@@ -2,7 +2,7 @@ import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import { HttpApiBuilder, HttpMiddleware, HttpRouter } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Data, Effect, Layer, Schedule } from "effect"
+import { Context, Data, Effect, Fiber, Layer, Schedule } from "effect"
 import { constTrue } from "effect/Function"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Changes } from "../services/Changes.ts"
@@ -103,18 +103,21 @@ const listen = (server: Http.Server, host: string, port: number): Effect.Effect<
     })
   })
 
-/** Stops accepting, lets what is in flight finish, and closes every connection. */
+/**
+ * Stops accepting, lets what is in flight finish, and closes every connection. The fiber that gets here has usually been
+ * interrupted, so it must not wait interruptibly; what watches the clock is a fiber of its own.
+ */
 const drain = (server: Http.Server): Effect.Effect<void> =>
-  Effect.async<void>((resume) => {
-    server.close(() => resume(Effect.void))
-  }).pipe(
-    Effect.raceFirst(
-      Effect.sync(() => server.closeIdleConnections()).pipe(
-        Effect.repeat(Schedule.spaced("20 millis")),
-        Effect.timeoutTo({ duration: drainFor, onSuccess: () => undefined, onTimeout: () => undefined })
-      )
-    ),
-    // A finalizer cannot be interrupted, but what waits inside it must be, or it would wait for ever.
-    Effect.interruptible,
-    Effect.zipRight(Effect.sync(() => server.closeAllConnections()))
-  )
+  Effect.gen(function* () {
+    const closer = yield* Effect.sync(() => server.closeIdleConnections()).pipe(
+      Effect.repeat(Schedule.spaced("20 millis")),
+      Effect.timeoutTo({ duration: drainFor, onSuccess: () => undefined, onTimeout: () => undefined }),
+      Effect.zipRight(Effect.sync(() => server.closeAllConnections())),
+      Effect.interruptible,
+      Effect.forkDaemon
+    )
+    yield* Effect.async<void>((resume) => {
+      server.close(() => resume(Effect.void))
+    })
+    yield* Fiber.interrupt(closer)
+  })

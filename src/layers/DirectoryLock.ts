@@ -1,6 +1,6 @@
 import { FileSystem, Path } from "@effect/platform"
 import { Effect, type Scope } from "effect"
-import { StorageFailure } from "../domain/Errors.ts"
+import type { StorageFailure } from "../domain/Errors.ts"
 import * as Database from "./sqlite/Database.ts"
 
 /**
@@ -13,13 +13,16 @@ export const acquire = (
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
-    yield* fs.makeDirectory(data, { recursive: true })
-    const db = yield* Database.open({ filename: path.join(data, ".lock"), disableWAL: true })
-    yield* db.query("PRAGMA busy_timeout = 0")
-    yield* db.query("BEGIN EXCLUSIVE")
-  }).pipe(
-    Effect.catchAllDefect((cause) => Effect.fail(cause)),
-    Effect.mapError(
-      (cause) => new StorageFailure({ message: `the data directory ${data} is in use by another server`, cause })
+    yield* fs
+      .makeDirectory(data, { recursive: true })
+      .pipe(Database.storageFailure(`the data directory ${data} cannot be made`))
+    const db = yield* Database.open({ filename: path.join(data, ".lock"), disableWAL: true }).pipe(
+      Database.storageFailure(`the data directory ${data} cannot be locked`)
     )
-  )
+    yield* db
+      .query("PRAGMA busy_timeout = 0")
+      .pipe(
+        Effect.zipRight(db.query("BEGIN EXCLUSIVE")),
+        Database.storageFailure(`the data directory ${data} is in use by another server`)
+      )
+  })

@@ -13,11 +13,11 @@ const read = Effect.gen(function* () {
   const fs = yield* FileSystem.FileSystem
   const file = (yield* Path.Path).join(data, ".key")
   if (!(yield* fs.exists(file))) return Option.none()
-  const kept = Buffer.from((yield* fs.readFileString(file)).trim(), "hex")
-  if (kept.length < 16) {
+  const hex = (yield* fs.readFileString(file)).trim()
+  if (!/^(?:[0-9a-f]{2}){16,}$/i.test(hex)) {
     return yield* new StorageFailure({ message: ".key does not hold a key", cause: "too short, or not hex" })
   }
-  return Option.some<Uint8Array>(kept)
+  return Option.some<Uint8Array>(Buffer.from(hex, "hex"))
 }).pipe(storageFailure("the key cannot be read"))
 
 /** Makes a key and keeps it where only this user can read it. */

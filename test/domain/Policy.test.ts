@@ -12,32 +12,33 @@ const cap = (prefix: string, mode: "r" | "rw"): Caller => ({
   expires: 1
 })
 
-const actions: ReadonlyArray<Action> = ["read", "write", "delete", "activate", "operate"]
+const actions: ReadonlyArray<Action> = ["list", "read", "write", "delete", "activate", "operate"]
 const [T1, T2, T3] = [user(1), user(2), user(3)]
 
-// C7 transcribed by hand, one row a path: who reads, writes, deletes, activates, operates when nothing is private.
+// C7 transcribed by hand, one row a path: who lists, reads, writes, deletes, activates, operates when nothing is
+// private. A listing is a query (C3.1): it is open to all, and each child in it is judged by itself.
 // "-" nobody; "1" T1 and up, credential or not; "2", "3" from that tier.
 const table = [
-  ["home/x", "1", "2", "3", "3", "3"],
-  ["home/x/y", "1", "2", "3", "3", "3"],
-  ["lib/dav", "1", "2", "3", "3", "3"],
-  ["etc/gpu.conf", "1", "3", "3", "3", "3"],
-  ["etc/private", "1", "3", "3", "3", "3"],
-  ["etc/passwd", "1", "3", "3", "3", "3"],
-  ["etc/shadow", "3", "3", "3", "3", "3"],
-  ["etc/shadow/x", "3", "3", "3", "3", "3"],
-  ["etc/shadows", "1", "3", "3", "3", "3"],
-  ["etc/fstab", "3", "3", "3", "3", "3"],
-  ["etc/fstab.bak", "1", "3", "3", "3", "3"],
-  ["usr/x", "1", "3", "3", "3", "3"],
-  ["var/log/gpu", "1", "3", "3", "3", "3"],
-  ["boot/env", "3", "3", "3", "3", "3"],
-  ["boot", "3", "3", "3", "3", "3"],
-  ["boots/x", "1", "-", "3", "3", "3"],
-  ["proc/status", "1", "-", "3", "3", "3"],
-  ["dev/gpu", "1", "-", "3", "3", "3"],
-  ["homes/x", "1", "-", "3", "3", "3"],
-  ["", "1", "-", "3", "3", "3"]
+  ["home/x", "1", "1", "2", "3", "3", "3"],
+  ["home/x/y", "1", "1", "2", "3", "3", "3"],
+  ["lib/dav", "1", "1", "2", "3", "3", "3"],
+  ["etc/gpu.conf", "1", "1", "3", "3", "3", "3"],
+  ["etc/private", "1", "1", "3", "3", "3", "3"],
+  ["etc/passwd", "1", "1", "3", "3", "3", "3"],
+  ["etc/shadow", "1", "3", "3", "3", "3", "3"],
+  ["etc/shadow/x", "1", "3", "3", "3", "3", "3"],
+  ["etc/shadows", "1", "1", "3", "3", "3", "3"],
+  ["etc/fstab", "1", "3", "3", "3", "3", "3"],
+  ["etc/fstab.bak", "1", "1", "3", "3", "3", "3"],
+  ["usr/x", "1", "1", "3", "3", "3", "3"],
+  ["var/log/gpu", "1", "1", "3", "3", "3", "3"],
+  ["boot/env", "1", "3", "3", "3", "3", "3"],
+  ["boot", "1", "3", "3", "3", "3", "3"],
+  ["boots/x", "1", "1", "-", "3", "3", "3"],
+  ["proc/status", "1", "1", "-", "3", "3", "3"],
+  ["dev/gpu", "1", "1", "-", "3", "3", "3"],
+  ["homes/x", "1", "1", "-", "3", "3", "3"],
+  ["", "1", "1", "-", "3", "3", "3"]
 ] as const
 
 const cells = table.flatMap(([world, ...cells]) =>
@@ -70,7 +71,7 @@ describe("C7.4 capabilities: T2 at most, inside the prefix, reading only with r"
     it.each(cells)("$action /$world", ({ action, from, world }) => {
       const asT2 = inside(world, prefix) && reaches(2, from)
       expect(allows(cap(prefix, "rw"), action, world, publicRules)).toBe(asT2)
-      expect(allows(cap(prefix, "r"), action, world, publicRules)).toBe(asT2 && action === "read")
+      expect(allows(cap(prefix, "r"), action, world, publicRules)).toBe(asT2 && (action === "read" || action === "list"))
     })
   })
 
@@ -133,7 +134,7 @@ describe("C7 properties", () => {
     fc.assert(
       fc.property(pair, anyMode, anyAction, anyRules, ([prefix, world], mode, action, rules) => {
         const inside = prefix === "" || `${world}/`.startsWith(`${prefix}/`)
-        const reading = mode === "rw" || action === "read"
+        const reading = mode === "rw" || action === "read" || action === "list"
         const expected = inside && reading && allows(T2, action, world, rules)
         expect(allows(cap(prefix, mode), action, world, rules)).toBe(expected)
       }),

@@ -1,6 +1,11 @@
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
 import * as KeyedMutex from "../../src/services/KeyedMutex.ts"
+
+setFlagsFromString("--expose-gc")
+const collectGarbage: () => void = runInNewContext("gc")
 
 const breathe = Effect.forEach(Array.from({ length: 3 }), () => Effect.yieldNow(), { discard: true })
 
@@ -74,29 +79,25 @@ describe("KeyedMutex", () => {
           inside--
         })
       )
-      for (let round = 0; round < 3; round++) yield* Effect.all(Array(10).fill(task), { concurrency: 4 })
+      for (let round = 0; round < 3; round++) yield* Effect.all(Array.from({ length: 10 }, () => task), { concurrency: 4 })
       expect(most).toBe(1)
     })
   )
 
   it.effect("keys that nobody holds are forgotten", () =>
     Effect.gen(function* () {
-      class Counted {
-        static refs: Array<WeakRef<object>> = []
-      }
       const mutex = KeyedMutex.make<object>()
-      yield* Effect.forEach(Array.from({ length: 50 }), () =>
-        Effect.suspend(() => {
-          const key = {}
-          Counted.refs.push(new WeakRef(key))
-          return mutex.lock(key)(Effect.void)
-        })
-      )
-      // Without a collector to call there is nothing to observe.
-      if (globalThis.gc === undefined) return
+      const refs: Array<WeakRef<object>> = []
+      yield* Effect.forEach(Array.from({ length: 50 }), () => {
+        const key = {}
+        refs.push(new WeakRef(key))
+        return mutex.lock(key)(Effect.void)
+      })
+      // A WeakRef holds its target until the end of the job that made it.
       yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      globalThis.gc()
-      expect(Counted.refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(10)
+      collectGarbage()
+      expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(10)
+      expect(yield* mutex.lock({})(Effect.succeed("the mutex itself is still there"))).toContain("there")
     })
   )
 })

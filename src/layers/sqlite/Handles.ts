@@ -88,7 +88,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
     })
 
     yield* Effect.addFinalizer(() =>
-      Effect.forEach([...open.keys()], (name) => disconnect(name, true), { discard: true })
+      Effect.forEach([...open.keys()], (name) => mutex.lock(name)(disconnect(name, true)), { discard: true })
     )
 
     return {

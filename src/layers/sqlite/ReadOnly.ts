@@ -1,10 +1,16 @@
+import { existsSync } from "node:fs"
 import { FileSystem, Path } from "@effect/platform"
 import { Effect } from "effect"
 import { compareBytes } from "../../domain/ByteOrder.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import type { StorageShape } from "../../services/Storage.ts"
 import * as Database from "./Database.ts"
-import { readEvents, readWorld, tableState } from "./WorldFile.ts"
+import { readEvents, readForeign, readWorld, tableState } from "./WorldFile.ts"
+
+const nothing = () => Effect.succeedNone
+
+/** What there is to read in a database. */
+const readers = { own: readWorld, foreign: readForeign, empty: nothing, alien: nothing }
 
 /** The worlds of a data directory, to look at and leave alone, whether a server runs on it or not. */
 export const open = (data: string) =>
@@ -15,7 +21,7 @@ export const open = (data: string) =>
     const candidates = (yield* fs.readDirectory(data))
       .flatMap((directory) => (directory.startsWith(".") ? [] : (worldOfDirectory(directory) ?? [])))
       .sort(compareBytes)
-    const names = yield* Effect.filter(candidates, (name) => fs.exists(file(name)))
+    const names = candidates.filter((name) => existsSync(file(name)))
 
     const connect = (name: WorldName) =>
       Database.open({
@@ -28,11 +34,7 @@ export const open = (data: string) =>
       // A creation that never committed is no world, nor is somebody else's database.
       read: (name) =>
         connect(name).pipe(
-          Effect.flatMap((db) =>
-            Effect.flatMap(tableState(db), (state) =>
-              state === "empty" || state === "alien" ? Effect.succeedNone : readWorld(db, name)
-            )
-          ),
+          Effect.flatMap((db) => Effect.flatMap(tableState(db), (state) => readers[state](db, name))),
           Effect.scoped,
           Database.storageFailure("the world cannot be read")
         ),

@@ -134,6 +134,7 @@ const headColumns = `ifnull(version, 1) AS version, ifnull(updated_at, '') AS up
   ifnull(octet_length(stage_html), 0) AS len,
   (SELECT id FROM events ORDER BY id DESC LIMIT 1) AS event_id,
   (SELECT CAST(hmac AS TEXT) FROM events ORDER BY id DESC LIMIT 1) AS hmac`
+const foreignColumns = "NULL AS sha256, NULL AS json_length, '' AS lineage"
 const selectHead = `SELECT ${headColumns} FROM stage_meta WHERE id = 1`
 const selectWorld = `SELECT ${headColumns}, ifnull(CAST(stage_html AS BLOB), x'') AS body FROM stage_meta WHERE id = 1`
 
@@ -179,6 +180,12 @@ const findWorld = SqlSchema.findOne({
   execute: (db) => db.query(selectWorld)
 })
 
+const findForeign = SqlSchema.findOne({
+  Request: AnyDatabase,
+  Result: WorldRow,
+  execute: (db) => db.query(selectWorld.replace("sha256, json_length, lineage", foreignColumns))
+})
+
 const findHead = SqlSchema.findOne({ Request: AnyDatabase, Result: HeadRow, execute: (db) => db.query(selectHead) })
 
 /** Head and bytes in one statement, hence one snapshot. */
@@ -190,6 +197,13 @@ export const readWorld = (db: Database, name: WorldName) =>
         row.sha256 === null ? digestsOf(row.body) : { sha256: row.sha256, jsonLength: row.json_length ?? undefined }
       return { ...toHead(name, row, digests), body: row.body }
     })
+  )
+
+/** A world that another program made, looked at before anything of ours was added to it. */
+export const readForeign = (db: Database, name: WorldName) =>
+  Effect.map(
+    findForeign(db),
+    Option.map((row): World => ({ ...toHead(name, row, digestsOf(row.body)), body: row.body }))
   )
 
 /** The head alone; reads the body only when a hand edit has made its digests stale. */
