@@ -70,13 +70,18 @@ const isPrivate = (path: string, rules: PrivacyRules): boolean =>
   rules.everything || rules.prefixes.some((prefix) => isWithin(path, prefix))
 
 /**
- * The lines of /etc/private: one path prefix a line, blank and `#` lines skipped. A line without a canonical form
- * could match nothing and is left out.
+ * The rules of /etc/private: one path prefix a line, blank and `#` lines skipped, a `/` or `/*` at the end tolerated. A
+ * line without a canonical form can match no path; it is handed back, so that somebody can be told.
  */
-export const parsePrivate = (text: string): ReadonlyArray<CanonicalPath> =>
-  text.split(/\r?\n/).flatMap((line) => {
+export const parsePrivate = (text: string): PrivacyRules & { readonly unread: ReadonlyArray<string> } => {
+  const prefixes: Array<CanonicalPath> = []
+  const unread: Array<string> = []
+  for (const line of text.split(/\r?\n/)) {
     const trimmed = line.trim()
-    if (trimmed === "" || trimmed.startsWith("#")) return []
-    const parsed = Either.getOrUndefined(canonicalText(trimmed))
-    return parsed === undefined ? [] : [parsed.path]
-  })
+    if (trimmed === "" || trimmed.startsWith("#")) continue
+    const parsed = Either.getOrUndefined(canonicalText(trimmed.replace(/\/+\*?$/, "")))
+    if (parsed === undefined) unread.push(trimmed)
+    else prefixes.push(parsed.path)
+  }
+  return { prefixes, everything: false, unread }
+}

@@ -11,6 +11,12 @@ const security = {
   basic: { type: "http", scheme: "basic", description: "a user of /etc/passwd, or any name with a token as password" }
 }
 
+/** The platform's own decode error is never sent: it becomes a problem like any other. */
+const withoutInternals = ({ HttpApiDecodeError: _error, Issue: _issue, PropertyKey: _key, ...schemas }: Schemas) =>
+  schemas
+
+type Schemas = Readonly<Record<string, unknown>>
+
 /** The whole typed API, as /openapi.json and /docs describe it (C8). */
 export class Api extends HttpApi.make("elastik")
   .add(WorldsGroup)
@@ -21,9 +27,9 @@ export class Api extends HttpApi.make("elastik")
   .annotate(OpenApi.Title, "elastik")
   .annotate(OpenApi.Version, version)
   .annotate(OpenApi.Description, "A semantic HTTP server: every path is a world, every write a signed receipt.")
-  .annotate(OpenApi.Transform, (spec) => ({
+  .annotate(OpenApi.Transform, ({ components: { schemas }, ...spec }) => ({
     ...spec,
-    components: { ...(spec.components as object), securitySchemes: security },
+    components: { schemas: withoutInternals(schemas), securitySchemes: security },
     // Nobody, or whoever shows one of the two.
     security: [{}, { bearer: [] }, { basic: [] }]
   })) {}

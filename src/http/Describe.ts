@@ -25,6 +25,8 @@ export const describe = (text: Description): Context.Context<never> =>
     Context.add(OpenApi.Transform, (operation) => complete(operation, text))
   )
 
+const problemDocument = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } }
+
 const complete = (operation: Record<string, unknown>, text: Description): Record<string, unknown> => {
   const responses = { ...(operation.responses as Record<string, Record<string, unknown>>) }
   for (const [status, headers] of Object.entries(text.responseHeaders ?? {})) {
@@ -40,8 +42,14 @@ const complete = (operation: Record<string, unknown>, text: Description): Record
     const response = responses[status] ?? { description: "Success" }
     responses[status] = { ...response, content: { ...(response.content as object), ...contentOf(media) } }
   }
+  // Whatever the error, its answer is a problem document.
+  for (const [status, response] of Object.entries(responses)) {
+    if (Number(status) >= 400) responses[status] = { ...response, content: problemDocument }
+  }
+  // Without a list of its own an operation takes the credentials that the whole API takes.
+  const { security: _security, ...rest } = operation
   return {
-    ...operation,
+    ...rest,
     responses,
     ...(text.body === undefined ? {} : { requestBody: { required: true, content: contentOf(text.body) } })
   }

@@ -18,8 +18,14 @@ export class Access extends Context.Tag("elastik/Access")<Access, AccessShape>()
     Access,
     Effect.gen(function* () {
       const { privateRead } = yield* AppConfig
-      const prefixes = (yield* ConfigWorlds).follow("etc/private", parsePrivate)
-      const rules = Effect.map(prefixes, (prefixes): PrivacyRules => ({ prefixes, everything: privateRead }))
+      const declared = (yield* ConfigWorlds).follow("etc/private", parsePrivate)
+      let warned: PrivacyRules | undefined
+      const followed = Effect.tap(declared, (rules) => {
+        if (rules === warned || rules.unread.length === 0) return Effect.void
+        warned = rules
+        return Effect.logWarning("lines of /etc/private that name no path hide nothing", rules.unread)
+      })
+      const rules = privateRead ? Effect.succeed<PrivacyRules>({ prefixes: [], everything: true }) : followed
       return {
         require: (caller, action, path) =>
           Effect.flatMap(rules, (rules) => {

@@ -1,6 +1,5 @@
 import { Context, Effect, Layer, Option } from "effect"
-import type { StorageFailure } from "../domain/Errors.ts"
-import { decodeText } from "../domain/Text.ts"
+import { StorageFailure } from "../domain/Errors.ts"
 import { Catalog } from "./Catalog.ts"
 import { Storage } from "./Storage.ts"
 
@@ -12,6 +11,9 @@ export interface ConfigWorldsShape {
   /** the parsed content of a world, or what `parse` makes of nothing when it is absent */
   readonly follow: <A>(name: string, parse: (text: string) => A) => Effect.Effect<A, StorageFailure>
 }
+
+// A byte that is no UTF-8 spoils its own line, not the whole configuration.
+const lenient = new TextDecoder("utf-8")
 
 export class ConfigWorlds extends Context.Tag("elastik/ConfigWorlds")<ConfigWorlds, ConfigWorldsShape>() {
   static readonly layer: Layer.Layer<ConfigWorlds, never, Catalog | Storage> = Layer.effect(
@@ -32,10 +34,13 @@ export class ConfigWorlds extends Context.Tag("elastik/ConfigWorlds")<ConfigWorl
               value = absent
               return Effect.succeed(value)
             }
-            return Effect.map(storage.read(entry.name), (world) => {
+            return Effect.flatMap(storage.read(entry.name), (world) => {
+              if (Option.isNone(world) && catalog.get(name) === entry) {
+                return new StorageFailure({ message: "the machine's configuration cannot be read", cause: name })
+              }
               tag = Option.getOrUndefined(world)?.tag
-              value = Option.match(world, { onNone: () => absent, onSome: ({ body }) => parse(decodeText(body) ?? "") })
-              return value
+              value = Option.match(world, { onNone: () => absent, onSome: ({ body }) => parse(lenient.decode(body)) })
+              return Effect.succeed(value)
             })
           })
         }

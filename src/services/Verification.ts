@@ -45,6 +45,8 @@ export const verifyWorld = (
       }
       after = rows.length < page ? eventId : (rows.at(-1)?.id ?? eventId)
     }
+    // Deleted while we looked: there is nothing left to speak of.
+    if (newest?.id !== eventId && Option.isNone(yield* storage.read(name))) return yield* WorldNotFound.at(name)
     return {
       path: `/${name}`,
       events,

@@ -112,7 +112,7 @@ describe("C7.1 privacy", () => {
   })
 
   it("C7.5 a refusal tells nothing about the path", () => {
-    for (const action of actions) expect(refusal(anonymous, action, "boot/env", rules)).not.toContain("boot")
+    for (const action of actions) expect(refusal(anonymous, action, "boot/env", rules) ?? "").not.toContain("boot")
     expect(refusal(anonymous, "read", "home/secret", rules)).not.toContain("secret")
     expect(refusal(cap("home/x", "r"), "read", "etc/y", rules)).not.toMatch(/home|etc/)
   })
@@ -170,10 +170,15 @@ describe("/etc/private (C7.1)", () => {
     ["/home/e\u0301\n", ["home/é"]],
     ["\uFEFF/home/a", ["home/a"]],
     ["/home/../etc\n/home//x\n/home/a:b\n/home/ok", ["home/ok"]],
+    ["/home/a/*\n/home/b//", ["home/a", "home/b"]],
     ["/", [""]],
     ["", []],
     ["\n\n#\n", []]
   ])("%j names %j", (text, prefixes) => {
-    expect(parsePrivate(text)).toEqual(prefixes)
+    expect(parsePrivate(text).prefixes).toEqual(prefixes)
+  })
+
+  it("lines that name no path are handed back", () => {
+    expect(parsePrivate("/home/../etc\n/home/ok\nhome:x").unread).toEqual(["/home/../etc", "home:x"])
   })
 })

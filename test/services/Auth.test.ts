@@ -1,6 +1,6 @@
 import { createHash, scryptSync } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Either, Layer, Option, Redacted, TestClock } from "effect"
+import { Effect, Layer, Option, Redacted, TestClock } from "effect"
 import * as fc from "fast-check"
 import { anonymous, type Caller, openCaller } from "../../src/domain/Caller.ts"
 import { Auth } from "../../src/services/Auth.ts"
@@ -228,13 +228,6 @@ describe("C7.4 capabilities", () => {
       for (const spelling of [`${token}=`, `${token}\n`, `\n${token}`, token.replace(".", "\r\n.")]) {
         expect(yield* tierOf(basic("any", spelling))).toBe(1)
       }
-    }).pipe(Effect.provide(closed))
-  )
-
-  it.effect("nothing about them needs the storage", () =>
-    Effect.gen(function* () {
-      const auth = yield* Auth
-      expect(Either.isRight(yield* Effect.either(auth.identify(`Bearer ${auth.mint(scope, 1000)}`)))).toBe(true)
     }).pipe(Effect.provide(closed))
   )
 })

@@ -74,12 +74,12 @@ describe("ConfigWorlds: a commit takes effect with the next call", () => {
     }).pipe(Effect.provide(layer))
   })
 
-  it.effect("bytes that are no text say nothing", () => {
+  it.effect("a byte that is no UTF-8 spoils its own line alone", () => {
     const { layer } = counting()
     return Effect.gen(function* () {
       const followed = (yield* ConfigWorlds).follow("etc/list", lines)
-      yield* (yield* Worlds).overwrite(operator, put("etc/list", Uint8Array.of(0x61, 0xff)))
-      expect(yield* followed).toEqual([])
+      yield* (yield* Worlds).overwrite(operator, put("etc/list", Uint8Array.of(0x61, 0x0a, 0x62, 0xff)))
+      expect(yield* followed).toEqual(["a", "b\ufffd"])
     }).pipe(Effect.provide(layer))
   })
 })

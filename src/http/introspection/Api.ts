@@ -56,6 +56,19 @@ const listing = <Name extends string>(name: Name, path: `/${string}`, summary: s
     .addError(failsWith(NotAcceptable, StorageFailure))
     .annotateContext(describe({ summary, description: "One a line, or JSON.", media: { 200: ["text/plain"] } }))
 
+const routes = <Name extends string>(name: Name, path: `/${string}`) =>
+  HttpApiEndpoint.get(name, path)
+    .setHeaders(headers)
+    .addSuccess(Schema.Array(ListedRoute))
+    .addError(failsWith(NotAcceptable, StorageFailure))
+    .annotateContext(
+      describe({
+        summary: "Active routes",
+        description: "One a line, or JSON with descriptions; /bin/<route> is an alias of /<route>.",
+        media: { 200: ["text/plain"] }
+      })
+    )
+
 /** The machine about itself (C8). */
 export class IntrospectionGroup extends HttpApiGroup.make("introspection")
   .add(listing("proc", "/proc", "List what /proc knows"))
@@ -128,18 +141,7 @@ export class IntrospectionGroup extends HttpApiGroup.make("introspection")
         })
       )
   )
-  .add(
-    HttpApiEndpoint.get("bin", "/bin")
-      .setHeaders(headers)
-      .addSuccess(Schema.Array(ListedRoute))
-      .addError(failsWith(NotAcceptable, StorageFailure))
-      .annotateContext(
-        describe({
-          summary: "Active routes",
-          description: "One a line, or JSON with descriptions; /bin/<route> is an alias of /<route>.",
-          media: { 200: ["text/plain"] }
-        })
-      )
-  )
+  .add(routes("bin", "/bin"))
+  .add(routes("binSlash", "/bin/"))
   .middleware(Identified)
   .annotate(OpenApi.Description, "What the machine says of itself.") {}

@@ -48,6 +48,12 @@ export const IntrospectionLive = HttpApiBuilder.group(Api, "introspection", (han
     const uptime = Effect.map(Clock.currentTimeMillis, (now) => Math.floor((now - startedAt) / 1000))
     const devices: ReadonlyArray<{ readonly name: string; readonly dir: boolean }> = []
 
+    const activeRoutes = (request: HttpServerRequest.HttpServerRequest) =>
+      either(request, plain, {
+        text: () => coreRoutes.map(({ route }) => `${route}\n`).join(""),
+        json: () => coreRoutes
+      })
+
     return handlers
       .handle("proc", ({ request }) => listings.fixed(request, procEntries, false))
       .handle("procSlash", ({ request }) => listings.fixed(request, procEntries, false))
@@ -100,11 +106,7 @@ export const IntrospectionLive = HttpApiBuilder.group(Api, "introspection", (han
           )
         })
       )
-      .handle("bin", ({ request }) =>
-        either(request, plain, {
-          text: () => coreRoutes.map(({ route }) => `${route}\n`).join(""),
-          json: () => coreRoutes
-        })
-      )
+      .handle("bin", ({ request }) => activeRoutes(request))
+      .handle("binSlash", ({ request }) => activeRoutes(request))
   })
 )

@@ -102,8 +102,11 @@ const read = HttpApiEndpoint.get("read", "/:namespace/:name")
       description:
         "The representation that Accept prefers (C2.2, C3.3), or with ?raw the bytes themselves. A path that only has " +
         "children answers with their listing (C2.5). HEAD answers the same without a body.",
-      media: { 200: ["text/html", "text/plain", "*/*"] },
+      media: { 200: ["text/html", "text/plain", "*/*"], 206: ["*/*"] },
       responseHeaders: {
+        206: { "Content-Range": "which bytes of how many", ETag: "that of ?raw" },
+        302: { Location: "the slash form of a collection, for browsers" },
+        304: { ETag: "the tag that is still current" },
         200: {
           ETag: "strong, one per representation",
           "Last-Modified": "when it was last written",

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto"
 import { Effect, Layer, Option, type Scope } from "effect"
 import type { Command, Delete } from "../../domain/Command.ts"
-import { WorldNotFound } from "../../domain/Errors.ts"
+import { StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
 import { entryOf } from "../../domain/World.ts"
+import { namespaceOf } from "../../domain/WorldPath.ts"
 import { EventChain } from "../../services/EventChain.ts"
 import { Storage, type StorageShape } from "../../services/Storage.ts"
 import { type Database, storageFailure } from "./Database.ts"
@@ -63,7 +64,13 @@ export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventCh
             entry !== undefined
               ? Effect.succeedSome(entry)
               : Effect.catchTag(recover(handles, volume, name), "StorageFailure", (failure) =>
-                  Effect.as(Effect.logError(`${name} cannot be read and is not served`, failure.cause), Option.none())
+                  // Without its configuration the machine would be more open than its operator wants.
+                  namespaceOf(name) === "etc"
+                    ? new StorageFailure({ message: `/${name} cannot be read`, cause: failure.cause })
+                    : Effect.as(
+                        Effect.logError(`${name} cannot be read and is not served`, failure.cause),
+                        Option.none()
+                      )
                 )
           ),
           (entries) => entries.flatMap(Option.toArray)
