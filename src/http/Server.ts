@@ -9,12 +9,12 @@ import { Changes } from "../services/Changes.ts"
 import { Api } from "./Api.ts"
 import { AuthLive } from "./auth/Http.ts"
 import { Identified } from "./Caller.ts"
+import * as Connections from "./Connections.ts"
 import { CollectionsLive } from "./collections/Http.ts"
 import { Listings } from "./collections/Listings.ts"
 import { DocumentsLive } from "./Documents.ts"
 import { Edge } from "./Edge.ts"
 import { IntrospectionLive } from "./introspection/Http.ts"
-import { onClientError } from "./Malformed.ts"
 import { Origins } from "./Origins.ts"
 import { PipelineLive } from "./Pipeline.ts"
 import { StreamLive } from "./stream/Http.ts"
@@ -58,10 +58,11 @@ export const layer = Layer.scoped(
       Effect.withTracerEnabled(false)
     )
     const edge = yield* Edge
-    const server = Http.createServer({ maxHeaderSize }, (request, response) => {
+    const connections = Connections.make((request, response) => {
       if (!edge.serve(request, response)) handler(request, response)
     })
-    server.on("clientError", onClientError)
+    const server = Http.createServer({ maxHeaderSize }, connections.onRequest)
+    server.on("clientError", connections.onClientError)
     yield* listen(server, host, port)
     yield* Effect.addFinalizer(() => Effect.zipRight(changes.end, drain(server)))
     // A TCP server's address is never a string.

@@ -28,29 +28,25 @@ export const verifyWorld = (
   name: WorldName
 ): Effect.Effect<Verdict, StorageFailure | WorldNotFound> =>
   Effect.gen(function* () {
-    const world = yield* storage.read(name)
-    if (Option.isNone(world)) return yield* WorldNotFound.at(name)
-    const { body, eventId, ext, version } = world.value
+    const world = Option.getOrUndefined(yield* storage.read(name))
+    const last = world?.eventId ?? Number.MAX_SAFE_INTEGER
     let verdict: ChainVerdict = { ok: true }
     let newest: EventRow | undefined
     let events = 0
     let after = Number.MIN_SAFE_INTEGER
-    while (after < eventId) {
+    while (after < last) {
       const rows = yield* storage.events(name, after, page)
-      for (const row of rows.filter(({ id }) => id <= eventId)) {
+      for (const row of rows.filter(({ id }) => id <= last)) {
         const why: string | undefined = verdict.ok ? flawOf(row, newest?.hmac ?? "", chain.link) : undefined
         if (why !== undefined) verdict = { ok: false, at: row.id, why }
         newest = row
         events++
       }
-      after = rows.length < page ? eventId : (rows.at(-1)?.id ?? eventId)
+      after = rows.length < page ? last : (rows.at(-1)?.id ?? last)
     }
-    // Deleted while we looked: there is nothing left to speak of.
-    if (newest?.id !== eventId && Option.isNone(yield* storage.read(name))) return yield* WorldNotFound.at(name)
-    return {
-      path: `/${name}`,
-      events,
-      chain: verdict,
-      body: verifyBody({ version, ext, sha256: sha256(body) }, newest)
-    }
+    // Not there at all, or deleted while we looked: there is nothing to speak of.
+    const gone = world === undefined ? events === 0 : newest?.id !== last && Option.isNone(yield* storage.read(name))
+    if (gone) return yield* WorldNotFound.at(name)
+    const current = world && { version: world.version, ext: world.ext, sha256: sha256(world.body) }
+    return { path: `/${name}`, events, chain: verdict, body: verifyBody(current, newest) }
   })

@@ -21,6 +21,7 @@ import { Catalog } from "./Catalog.ts"
 import { Changes } from "./Changes.ts"
 import { EventChain } from "./EventChain.ts"
 import * as KeyedMutex from "./KeyedMutex.ts"
+import * as SharedReads from "./SharedReads.ts"
 import { Storage, type WriteError } from "./Storage.ts"
 import { type Verdict, verifyWorld } from "./Verification.ts"
 
@@ -66,7 +67,7 @@ export class Worlds extends Context.Tag("elastik/Worlds")<Worlds, WorldsShape>()
   )
 }
 
-/** Commits that may wait for their turn; beyond that a client is better told to come back. */
+/** Writes that may be under way at a time, most of them waiting for their turn. */
 const waitingCommits = 1024
 
 const operationOf: Readonly<Record<Command["_tag"], Operation>> = {
@@ -84,6 +85,7 @@ const make = Effect.gen(function* () {
   const access = yield* Access
   const chain = yield* EventChain
   const mutex = KeyedMutex.make<WorldName>()
+  const shared = SharedReads.make(catalog.get)
   let waiting = 0
 
   /** Catalog first, then the watchers: whoever is woken finds the new state. */
@@ -103,27 +105,28 @@ const make = Effect.gen(function* () {
       )
     )
 
-  const commit = (command: Command): Effect.Effect<Receipt, WriteError | Overloaded> =>
-    Effect.suspend((): Effect.Effect<Receipt, WriteError | Overloaded> => {
+  /** One world, one writer at a time; nothing interrupts it once it waits for its turn. */
+  const commit = (command: Command): Effect.Effect<Receipt, WriteError> =>
+    storage.execute(command).pipe(
+      Effect.tap((receipt) => Effect.sync(() => settle(command, receipt))),
+      Effect.tapErrorTag("StorageFailure", () => reconsider(command.name)),
+      mutex.lock(command.name),
+      Effect.uninterruptible
+    )
+
+  /** Lets so many in and no more: whoever comes on top is better told to come back. */
+  const admitted = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E | Overloaded> =>
+    Effect.suspend((): Effect.Effect<A, E | Overloaded> => {
       if (waiting >= waitingCommits) {
         return new Overloaded({ message: "too many writes are waiting; try again in a moment", retryAfter: 1 })
       }
       waiting++
-      return mutex
-        .lock(command.name)(
-          storage.execute(command).pipe(
-            Effect.tap((receipt) => Effect.sync(() => settle(command, receipt))),
-            Effect.tapErrorTag("StorageFailure", () => reconsider(command.name))
-          )
-        )
-        .pipe(
-          Effect.ensuring(
-            Effect.sync(() => {
-              waiting--
-            })
-          ),
-          Effect.uninterruptible
-        )
+      return Effect.ensuring(
+        work,
+        Effect.sync(() => {
+          waiting--
+        })
+      )
     })
 
   const isCollection = (caller: Caller, path: CanonicalPath) =>
@@ -154,7 +157,12 @@ const make = Effect.gen(function* () {
       )
 
   return Worlds.of({
-    read: present(storage.read),
+    read: present((name) => {
+      const held = shared.get(name)
+      return held !== undefined
+        ? Effect.succeedSome(held)
+        : Effect.tap(storage.read(name), (found) => Effect.sync(() => Option.map(found, shared.keep)))
+    }),
     head: present(storage.head),
 
     list: (caller, collection, after) =>
@@ -181,12 +189,12 @@ const make = Effect.gen(function* () {
 
     mayWrite: (caller, name) => access.require(caller, "write", name),
     overwrite: (caller, command) =>
-      Effect.zipRight(access.require(caller, "write", command.name), commit(command)).pipe(
+      Effect.zipRight(access.require(caller, "write", command.name), admitted(commit(command))).pipe(
         Effect.catchTags({ WorldNotFound: Effect.die, IdempotencyConflict: Effect.die })
       ),
 
     append: (caller, command) =>
-      Effect.zipRight(access.require(caller, "write", command.name), commit(command)).pipe(
+      Effect.zipRight(access.require(caller, "write", command.name), admitted(commit(command))).pipe(
         Effect.catchTag("WorldNotFound", Effect.die)
       ),
 
@@ -207,8 +215,8 @@ const make = Effect.gen(function* () {
         )
         const gone: Array<WorldName> = []
         for (const name of names) {
-          const command = { _tag: "Delete", name, deletion, conditions: name === path ? conditions : {} } as const
           // Somebody else may have deleted it since it was listed; then it is theirs to report.
+          const command = { _tag: "Delete", name, deletion, conditions: name === path ? conditions : {} } as const
           const deleted = yield* commit(command).pipe(
             Effect.as(true),
             Effect.catchTags({ WorldNotFound: () => Effect.succeed(false), IdempotencyConflict: Effect.die })
@@ -217,7 +225,7 @@ const make = Effect.gen(function* () {
         }
         if (gone.length === 0) return yield* WorldNotFound.at(path)
         return gone
-      }),
+      }).pipe(Effect.uninterruptible, admitted),
 
     verify: (caller, name) =>
       Effect.gen(function* () {

@@ -50,7 +50,9 @@ test("the edge changes nothing but time: its answers are those of the typed hand
             await server.request("PUT", "/etc/private", { headers: bearer(T3), body: step.rules })
           } else if ("body" in step) {
             const headers = { ...bearer(step.kind === "DELETE" ? T3 : T2), "x-meta-note": [...step.meta] }
-            await server.request(step.kind, `${step.name}?ext=${step.ext}`, { headers, body: step.body })
+            // node's client frames no body of a DELETE by itself
+            const body = step.kind === "DELETE" ? "" : step.body
+            await server.request(step.kind, `${step.name}?ext=${step.ext}`, { headers, body })
           } else {
             const target = step.name + step.query
             const ask = (more: Record<string, string>) =>
@@ -68,7 +70,7 @@ test("the edge changes nothing but time: its answers are those of the typed hand
 
 test("a world that was hot is gone with the commit that deletes it", async () => {
   await server.request("PUT", "/home/e/hot", { headers: bearer(T2), body: "hot" })
-  for (let n = 0; n < 3; n++) expect((await server.request("GET", "/home/e/hot?raw")).text).toBe("hot")
+  for (let n = 0; n < 20; n++) expect((await server.request("GET", "/home/e/hot?raw")).text).toBe("hot")
   await server.request("DELETE", "/home/e/hot", { headers: bearer(T3) })
   expect((await server.request("GET", "/home/e/hot?raw")).status).toBe(404)
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { anonymous, openCaller } from "../../src/domain/Caller.ts"
-import { Access } from "../../src/services/Access.ts"
 import { StorageFailure } from "../../src/domain/Errors.ts"
+import { Access } from "../../src/services/Access.ts"
 import { Worlds } from "../../src/services/Worlds.ts"
 import { cap, erase, machine, memoryWith, operator, user, write } from "../helpers/Machine.ts"
 import { post } from "../helpers/Storages.ts"
@@ -42,7 +42,16 @@ describe("C7.1 /etc/private", () => {
       const access = yield* Access
       for (const caller of [anonymous, user(1), user(2), user(3), cap("home", "rw")]) {
         const readable = yield* access.readable(caller)
-        for (const path of ["home/secret", "home/secret/x", "home/secrets", "home/x", "boot/env", "etc/shadow", "etc/fstab", "lib/x"]) {
+        for (const path of [
+          "home/secret",
+          "home/secret/x",
+          "home/secrets",
+          "home/x",
+          "boot/env",
+          "etc/shadow",
+          "etc/fstab",
+          "lib/x"
+        ]) {
           expect(`${path} ${readable(path)}`).toBe(`${path} ${yield* may(caller, path)}`)
         }
       }

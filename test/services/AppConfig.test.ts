@@ -13,7 +13,11 @@ const load = (environment: Environment): Effect.Effect<Either.Either<AppConfigSh
     Effect.either
   )
 
-const loaded = (environment: Environment) => Effect.map(load(environment), Either.getOrThrowWith((line) => new Error(line)))
+const loaded = (environment: Environment) =>
+  Effect.map(
+    load(environment),
+    Either.getOrThrowWith((line) => new Error(line))
+  )
 
 describe("C17 defaults", () => {
   it.effect("are those of the contract", () =>
@@ -37,7 +41,9 @@ describe("C17 defaults", () => {
     Effect.gen(function* () {
       const names = ["HOST", "PORT", "DATA", "TOKEN", "APPROVE_TOKEN", "KEY", "READ", "MAX_BODY", "CORS_ORIGINS"]
       const proxy = ["TRUST_PROXY_HEADER", "TRUST_PROXY_FROM"]
-      const nothing = Object.fromEntries([...names, ...proxy].map((name, i) => [`ELASTIK_${name}`, i % 2 === 0 ? "" : "  "]))
+      const nothing = Object.fromEntries(
+        [...names, ...proxy].map((name, i) => [`ELASTIK_${name}`, i % 2 === 0 ? "" : "  "])
+      )
       expect(yield* loaded(nothing)).toEqual(yield* loaded({}))
     })
   )
@@ -83,10 +89,9 @@ describe("C17 a bad value stops the start with a line that names the variable", 
     ...["-1", "65536", "http", "80.5", "8e1", "0x50", "9".repeat(30)].map((v) => ["ELASTIK_PORT", { ELASTIK_PORT: v }]),
     ...["0", "-5", "64MiB", "1e9", "99999999999"].map((v) => ["ELASTIK_MAX_BODY", { ELASTIK_MAX_BODY: v }]),
     ...["Private", "yes", "true", "none"].map((v) => ["ELASTIK_READ", { ELASTIK_READ: v }]),
-    ...["a.example", "*", "ftp://a.example", "https://a.example/path", "https://ok.example, nonsense", "null"].map((v) => [
-      "ELASTIK_CORS_ORIGINS",
-      { ELASTIK_CORS_ORIGINS: v }
-    ]),
+    ...["a.example", "*", "ftp://a.example", "https://a.example/path", "https://ok.example, nonsense", "null"].map(
+      (v) => ["ELASTIK_CORS_ORIGINS", { ELASTIK_CORS_ORIGINS: v }]
+    ),
     ["ELASTIK_TRUST_PROXY_FROM", { ELASTIK_TRUST_PROXY_HEADER: "x-real-ip" }],
     ["ELASTIK_TRUST_PROXY_HEADER", { ELASTIK_TRUST_PROXY_FROM: "10.0.0.0/8" }],
     ...["everywhere", "10.0.0/8", "10.0.0.0/33", "999.1.1.1", "::1/129", "10.0.0.1/", "/8"].map((v) => [
@@ -97,7 +102,10 @@ describe("C17 a bad value stops the start with a line that names the variable", 
       "ELASTIK_TRUST_PROXY_HEADER",
       { ELASTIK_TRUST_PROXY_HEADER: "not a header", ELASTIK_TRUST_PROXY_FROM: "10.0.0.0/8" }
     ],
-    ...["http://127.0.0.1", "127.0.0.1/x", "my host"].map((v) => ["ELASTIK_HOST", { ELASTIK_HOST: v, ELASTIK_TOKEN: "t" }])
+    ...["http://127.0.0.1", "127.0.0.1/x", "my host"].map((v) => [
+      "ELASTIK_HOST",
+      { ELASTIK_HOST: v, ELASTIK_TOKEN: "t" }
+    ])
   ] as ReadonlyArray<readonly [string, Environment]>)("%s: %j", ([name, environment]) =>
     Effect.gen(function* () {
       const line = Either.getOrElse(Either.flip(yield* load(environment)), () => "it started")
@@ -108,15 +116,21 @@ describe("C17 a bad value stops the start with a line that names the variable", 
 })
 
 describe("C7.2 open mode is for loopback only", () => {
-  it.effect.each(["0.0.0.0", "::", "192.168.1.5", "example.com", "127.0.0.1.example.com", "localhost.example.com", "::ffff:1.2.3.4"])(
-    "%s without ELASTIK_TOKEN refuses to start, saying how to set tokens",
-    (host) =>
-      Effect.gen(function* () {
-        const line = Either.getOrElse(Either.flip(yield* load({ ELASTIK_HOST: host })), () => "it started")
-        for (const word of ["ELASTIK_HOST", "ELASTIK_TOKEN", "ELASTIK_APPROVE_TOKEN"]) expect(line).toContain(word)
-        expect(Either.isRight(yield* load({ ELASTIK_HOST: host, ELASTIK_TOKEN: "t" }))).toBe(true)
-        expect(Either.isLeft(yield* load({ ELASTIK_HOST: host, ELASTIK_APPROVE_TOKEN: "t" }))).toBe(true)
-      })
+  it.effect.each([
+    "0.0.0.0",
+    "::",
+    "192.168.1.5",
+    "example.com",
+    "127.0.0.1.example.com",
+    "localhost.example.com",
+    "::ffff:1.2.3.4"
+  ])("%s without ELASTIK_TOKEN refuses to start, saying how to set tokens", (host) =>
+    Effect.gen(function* () {
+      const line = Either.getOrElse(Either.flip(yield* load({ ELASTIK_HOST: host })), () => "it started")
+      for (const word of ["ELASTIK_HOST", "ELASTIK_TOKEN", "ELASTIK_APPROVE_TOKEN"]) expect(line).toContain(word)
+      expect(Either.isRight(yield* load({ ELASTIK_HOST: host, ELASTIK_TOKEN: "t" }))).toBe(true)
+      expect(Either.isLeft(yield* load({ ELASTIK_HOST: host, ELASTIK_APPROVE_TOKEN: "t" }))).toBe(true)
+    })
   )
 
   it.effect.each(["127.0.0.1", "127.8.9.1", "localhost", "LOCALHOST", "::1"])("%s is fine", (host) =>

@@ -71,7 +71,12 @@ describe("C7.3 tokens", () => {
   it.effect("arbitrary headers never crash, and open nothing", () =>
     Effect.gen(function* () {
       const auth = yield* Auth
-      const header = fc.oneof(fc.string(), fc.string().map((text) => `Basic ${text}`), fc.string().map((t) => `Bearer ${t}`), fc.tuple(fc.string(), fc.string()).map(([u, p]) => basic(u, p)))
+      const header = fc.oneof(
+        fc.string(),
+        fc.string().map((text) => `Basic ${text}`),
+        fc.string().map((t) => `Bearer ${t}`),
+        fc.tuple(fc.string(), fc.string()).map(([u, p]) => basic(u, p))
+      )
       const seen: Array<number> = []
       for (const text of fc.sample(header, 300)) seen.push((yield* auth.identify(text)).tier)
       expect(new Set(seen)).toEqual(new Set([1]))
@@ -113,11 +118,15 @@ describe("C7.2 open mode", () => {
 })
 
 describe("C7.3 /etc/passwd and /etc/shadow", () => {
-  const users = (passwd: string, shadow: string) => Effect.zipRight(write("etc/passwd", passwd), write("etc/shadow", shadow))
+  const users = (passwd: string, shadow: string) =>
+    Effect.zipRight(write("etc/passwd", passwd), write("etc/shadow", shadow))
 
   it.effect("sha256 and scrypt, each with its tier", () =>
     Effect.gen(function* () {
-      yield* users("ann:T1\nbob:T2\ncat:T3\n", `ann:${sha("a:b")}\nbob:${scrypt("größe")}\ncat:${scrypt("", 32, 4, 2)}\n`)
+      yield* users(
+        "ann:T1\nbob:T2\ncat:T3\n",
+        `ann:${sha("a:b")}\nbob:${scrypt("größe")}\ncat:${scrypt("", 32, 4, 2)}\n`
+      )
       const callers: ReadonlyArray<readonly [string, string, Caller]> = [
         ["ann", "a:b", { ...anonymous, id: "user:ann", tier: 1, credentialed: true }],
         ["bob", "größe", { ...anonymous, id: "user:bob", tier: 2, credentialed: true }],

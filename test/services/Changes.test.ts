@@ -25,8 +25,7 @@ describe("watchers (C9)", () => {
       const watcher = yield* changes.watch("home/x")
       expect(yield* wakes(watcher)).toBe(true)
       expect(yield* wakes(watcher)).toBe(false)
-    })
-  )
+    }))
 
   const woken = (topic: string, name: string) => (changes: ChangesShape) =>
     Effect.gen(function* () {
@@ -52,8 +51,7 @@ describe("watchers (C9)", () => {
     test(`${expected ? "wake" : "sleep on"} when ${name} changes`, (changes) =>
       Effect.map(woken(topic, name)(changes), (actual) => {
         expect(actual).toBe(expected)
-      })
-    )
+      }))
   })
 
   test("all wake, and each only once for what happened before it looked", (changes) =>
@@ -62,8 +60,7 @@ describe("watchers (C9)", () => {
       for (const watcher of watchers) yield* watcher.next
       for (let i = 0; i < 5; i++) changes.publish(change("home/x"))
       for (const watcher of watchers) expect([yield* wakes(watcher), yield* wakes(watcher)]).toEqual([true, false])
-    })
-  )
+    }))
 
   test("who waits is woken by a commit", (changes) =>
     Effect.gen(function* () {
@@ -73,8 +70,7 @@ describe("watchers (C9)", () => {
       yield* Effect.yieldNow()
       changes.publish(change("home/x"))
       yield* Fiber.join(waiting)
-    })
-  )
+    }))
 
   test("what comes while a watcher looks wakes it again", (changes) =>
     Effect.gen(function* () {
@@ -84,8 +80,7 @@ describe("watchers (C9)", () => {
       yield* watcher.next
       changes.publish(change("home/x"))
       expect(yield* wakes(watcher)).toBe(true)
-    })
-  )
+    }))
 
   test("cost nothing when they have gone", (changes) =>
     Effect.gen(function* () {
@@ -95,8 +90,7 @@ describe("watchers (C9)", () => {
       yield* Scope.close(scope, Exit.void)
       changes.publish(change("home/x"))
       expect(yield* wakes(gone)).toBe(false)
-    })
-  )
+    }))
 })
 
 describe("the heartbeat (C9)", () => {
@@ -110,8 +104,7 @@ describe("the heartbeat (C9)", () => {
       expect([changes.beats(), yield* wakes(watcher)]).toEqual([1, true])
       yield* TestClock.adjust("45 seconds")
       expect(changes.beats()).toBe(4)
-    })
-  )
+    }))
 })
 
 describe("cursors (C9)", () => {
@@ -126,16 +119,14 @@ describe("cursors (C9)", () => {
         { seq: 3, ...change("home/a", "delete", 2) }
       ])
       expect(changes.since(3)).toEqual([])
-    })
-  )
+    }))
 
   test("a number that was never given out cannot be honoured", (changes) =>
     Effect.sync(() => {
       expect(changes.since(0)).toEqual([])
       changes.publish(change("home/a"))
       expect(changes.since(2)).toBeUndefined()
-    })
-  )
+    }))
 
   test("nor one that lies too far back: stale rather than incomplete", (changes) =>
     Effect.sync(() => {
@@ -148,8 +139,7 @@ describe("cursors (C9)", () => {
         expect(seqs).toEqual(Array.from({ length: total - seq }, (_, i) => seq + 1 + i))
       }
       expect(changes.since(0)).toBeUndefined()
-    })
-  )
+    }))
 
   it.effect("epochs tell runs of the server apart", () =>
     Effect.gen(function* () {
@@ -176,8 +166,7 @@ describe("listeners", () => {
       )
       changes.publish(change("home/c"))
       expect(heard).toHaveLength(2)
-    })
-  )
+    }))
 })
 
 describe("the end (C9, C17)", () => {
@@ -191,16 +180,14 @@ describe("the end (C9, C17)", () => {
       yield* changes.end
       yield* Fiber.joinAll(waiting)
       expect(changes.ended()).toBe(true)
-    })
-  )
+    }))
 
   test("who comes after it looks at once, and learns that it is over", (changes) =>
     Effect.gen(function* () {
       yield* changes.end
       const watcher = yield* changes.watch("home/x")
       expect([yield* wakes(watcher), changes.ended()]).toEqual([true, true])
-    })
-  )
+    }))
 
   it.effect("comes with the scope of the service", () =>
     Effect.gen(function* () {

@@ -14,7 +14,11 @@ const counting = () => {
   const layer = machine(
     {},
     memoryWith((storage) => ({
-      read: (name) => Effect.zipRight(Effect.sync(() => reads.push(name)), storage.read(name))
+      read: (name) =>
+        Effect.zipRight(
+          Effect.sync(() => reads.push(name)),
+          storage.read(name)
+        )
     }))
   )
   return { reads, layer: Layer.fresh(layer) }

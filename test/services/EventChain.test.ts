@@ -27,5 +27,9 @@ it("C7.3 secrets are equal when they are the same text, whatever their lengths",
 })
 
 it("C5.2 sha256 is that of the bytes, in hex", () => {
-  expect(sha256(Uint8Array.of(0, 255))).toBe(createHash("sha256").update(Buffer.from([0, 255])).digest("hex"))
+  expect(sha256(Uint8Array.of(0, 255))).toBe(
+    createHash("sha256")
+      .update(Buffer.from([0, 255]))
+      .digest("hex")
+  )
 })

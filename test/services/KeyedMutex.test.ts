@@ -79,7 +79,11 @@ describe("KeyedMutex", () => {
           inside--
         })
       )
-      for (let round = 0; round < 3; round++) yield* Effect.all(Array.from({ length: 10 }, () => task), { concurrency: 4 })
+      for (let round = 0; round < 3; round++)
+        yield* Effect.all(
+          Array.from({ length: 10 }, () => task),
+          { concurrency: 4 }
+        )
       expect(most).toBe(1)
     })
   )

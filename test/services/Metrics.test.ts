@@ -45,7 +45,9 @@ describe("C8 /proc/metrics", () => {
     Effect.gen(function* () {
       const count = Effect.flatMap(Metrics, (metrics) => {
         metrics.request("GET", 200, 0)
-        return Effect.map(metrics.expose, (text) => sample(text, 'elastik_http_requests_total{method="GET",status="200"}'))
+        return Effect.map(metrics.expose, (text) =>
+          sample(text, 'elastik_http_requests_total{method="GET",status="200"}')
+        )
       })
       for (let i = 0; i < 2; i++) expect(yield* Effect.provide(count, fresh())).toMatch(/ 1$/)
     })

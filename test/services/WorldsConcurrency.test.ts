@@ -1,9 +1,9 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { StorageFailure } from "../../src/domain/Errors.ts"
-import type { StorageShape } from "../../src/services/Storage.ts"
 import { Catalog } from "../../src/services/Catalog.ts"
 import { Changes } from "../../src/services/Changes.ts"
+import type { StorageShape } from "../../src/services/Storage.ts"
 import { Storage } from "../../src/services/Storage.ts"
 import { Worlds } from "../../src/services/Worlds.ts"
 import { machine, memoryWith, operator, user, write } from "../helpers/Machine.ts"
@@ -144,8 +144,9 @@ describe("too much work", () => {
       }))
       yield* Effect.gen(function* () {
         const worlds = yield* Worlds
-        const writers = yield* Effect.forEach(Array.from({ length: 1500 }, (_, i) => i), (i) =>
-          Effect.fork(Effect.either(worlds.append(operator, post(`home/w${i % 3}`, "."))))
+        const writers = yield* Effect.forEach(
+          Array.from({ length: 1500 }, (_, i) => i),
+          (i) => Effect.fork(Effect.either(worlds.append(operator, post(`home/w${i % 3}`, "."))))
         )
         for (let i = 0; i < 10; i++) yield* Effect.yieldNow()
         const refused = yield* Effect.flip(worlds.overwrite(operator, put("home/more", "x")))
@@ -167,9 +168,7 @@ describe("too much work", () => {
       const worlds = yield* Worlds
       for (let i = 0; i < 1100; i++) yield* Effect.exit(worlds.overwrite(operator, put("home/x", "x")))
       expect((yield* Effect.flip(worlds.overwrite(operator, put("home/x", "x"))))._tag).toBe("StorageFailure")
-    }).pipe(
-      Effect.provide(over(() => ({ execute: () => new StorageFailure({ message: "no", cause: "test" }) })))
-    )
+    }).pipe(Effect.provide(over(() => ({ execute: () => new StorageFailure({ message: "no", cause: "test" }) }))))
   )
 })
 
@@ -184,7 +183,10 @@ describe("C5.4 verification beside writers", () => {
         const worlds = yield* Worlds
         yield* write("home/x", "x")
         for (let i = 0; i < 3; i++) {
-          expect(yield* worlds.verify(operator, world("home/x"))).toMatchObject({ chain: { ok: true }, body: { ok: true } })
+          expect(yield* worlds.verify(operator, world("home/x"))).toMatchObject({
+            chain: { ok: true },
+            body: { ok: true }
+          })
         }
       }).pipe(Effect.provide(layer))
     })
@@ -215,10 +217,7 @@ describe("a storage that fails", () => {
         execute: (command) =>
           broken
             ? // Committed, but the storage could not say so.
-              Effect.zipRight(
-                storage.execute(command),
-                new StorageFailure({ message: "lost", cause: "test" })
-              )
+              Effect.zipRight(storage.execute(command), new StorageFailure({ message: "lost", cause: "test" }))
             : storage.execute(command)
       }))
       yield* Effect.gen(function* () {
