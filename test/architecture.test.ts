@@ -13,13 +13,13 @@ const modules = readdirSync(src, { recursive: true, encoding: "utf8" })
   .sort()
 
 const importsOf = (module: string): ReadonlyArray<string> =>
-  ts
-    .preProcessFile(readFileSync(join(src, module), "utf8"), true, true)
-    .importedFiles.map(({ fileName }) => fileName)
+  ts.preProcessFile(readFileSync(join(src, module), "utf8"), true, true).importedFiles.map(({ fileName }) => fileName)
 
 const isRelative = (specifier: string) => specifier.startsWith(".")
 const resolve = (module: string, specifier: string) =>
-  relative(src, join(src, dirname(module), specifier)).split(sep).join("/")
+  relative(src, join(src, dirname(module), specifier))
+    .split(sep)
+    .join("/")
 
 /** The part of the house that a module lies in: `domain`, `services` ... or, at the top, its own name. */
 const partOf = (module: string) => module.split("/")[0]?.replace(/\.ts$/, "") ?? ""
@@ -50,7 +50,9 @@ describe("imports point inwards (DESIGN 2)", () => {
 
   it.each(modules)("%s", (module) => {
     const inside = importsOf(module).filter(isRelative)
-    const wrong = inside.map((specifier) => resolve(module, specifier)).filter((imported) => !mayImport(module, imported))
+    const wrong = inside
+      .map((specifier) => resolve(module, specifier))
+      .filter((imported) => !mayImport(module, imported))
     expect(wrong).toEqual([])
   })
 })
@@ -81,7 +83,12 @@ describe("modules", () => {
 
   it("form no cycle", () => {
     const edges = new Map(
-      modules.map((module) => [module, importsOf(module).filter(isRelative).map((to) => resolve(module, to))])
+      modules.map((module) => [
+        module,
+        importsOf(module)
+          .filter(isRelative)
+          .map((to) => resolve(module, to))
+      ])
     )
     const done = new Set<string>()
     const cycles: Array<string> = []

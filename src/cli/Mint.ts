@@ -1,7 +1,7 @@
 import { Command, Options } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
 import { Clock, Console, Effect, Layer } from "effect"
-import { encodeCapability } from "../domain/Capability.ts"
+import { encodeCapability, longestTtl } from "../domain/Capability.ts"
 import { canonicalText } from "../domain/WorldPath.ts"
 import * as ServerKey from "../layers/ServerKey.ts"
 import { EventChain } from "../services/EventChain.ts"
@@ -20,8 +20,10 @@ const mode = Options.choice("mode", ["r", "rw"]).pipe(
 
 export const mint = Command.make("mint", { prefix, ttl, mode, data }, (flags) =>
   Effect.gen(function* () {
-    if (flags.ttl < 1) return yield* new Failed({ message: "ttl wants a positive whole number of seconds" })
-    const { path } = yield* canonicalText(flags.prefix)
+    if (flags.ttl < 1 || flags.ttl > longestTtl) {
+      return yield* new Failed({ message: "ttl wants a positive whole number of seconds" })
+    }
+    const { path } = yield* canonicalText(flags.prefix || "/home")
     const chain = yield* EventChain
     const exp = Math.floor((yield* Clock.currentTimeMillis) / 1000) + flags.ttl
     yield* Console.log(encodeCapability({ prefix: path, mode: flags.mode, exp }, chain.sign))

@@ -10,6 +10,9 @@ export interface Capability extends Scope {
   readonly exp: number
 }
 
+/** A century, in seconds: a capability that should live longer is a mistake. */
+export const longestTtl = 100 * 365 * 24 * 60 * 60
+
 /** The bearer form: base64url(payload) "." base64url(HMAC-SHA256(key, payload)), without padding. */
 export const encodeCapability = (capability: Capability, sign: Sign): string => {
   const payload = `/${capability.prefix}|${capability.exp}|${capability.mode}`

@@ -17,6 +17,8 @@ interface Refusal {
 /** What there is to say to a connection whose bytes are no request (C16), and the listeners that say it. */
 export interface Connections {
   readonly onRequest: Listener
+  readonly onConnect: (request: IncomingMessage, socket: Duplex) => void
+  readonly onExpectation: (request: IncomingMessage) => void
   readonly onClientError: (error: ParseError, socket: Duplex) => unknown
 }
 
@@ -29,8 +31,10 @@ export const make = (handler: Listener): Connections => {
   const underWay = new WeakMap<Duplex, Exchange>()
 
   const start: Listener = (request, response) => {
-    if (hosts(request.rawHeaders) > 1) refuse(request.socket, { status: 400, detail: "a request has one Host" })
-    else handler(request, response)
+    const count = hosts(request.rawHeaders)
+    if (count > 1 || (count === 0 && request.httpVersion === "1.1")) {
+      refuse(request.socket, { status: 400, detail: "a request has one Host" })
+    } else handler(request, response)
   }
 
   return {
@@ -47,6 +51,8 @@ export const make = (handler: Listener): Connections => {
         if (!socket.destroyed) start(request, response)
       })
     },
+    onConnect: (_request, socket) => refuse(socket, { status: 405, detail: "this server is no proxy" }),
+    onExpectation: (request) => refuse(request.socket, { status: 417, detail: "only 100-continue can be expected" }),
     onClientError: (error, socket) => {
       if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
       const pending = underWay.get(socket)

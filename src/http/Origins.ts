@@ -48,7 +48,10 @@ const make = (config: AppConfigShape, open: boolean): OriginsShape => {
   }
 
   const ownOrigin = (request: Request): string => {
-    const { host = "", "x-forwarded-host": forwardedHost, "x-forwarded-proto": forwardedProto } = request.headers
+    const { host = "" } = request.headers
+    // Proxies in a row each add theirs; the first is the one that the client spoke to.
+    const forwardedHost = first(request.headers["x-forwarded-host"])
+    const forwardedProto = first(request.headers["x-forwarded-proto"])
     const trusted = (forwardedHost !== undefined || forwardedProto !== undefined) && fromProxy(request)
     const scheme = trusted && forwardedProto === "https" ? "https" : "http"
     return normal(`${scheme}://${trusted ? (forwardedHost ?? host) : host}`)
@@ -64,7 +67,8 @@ const make = (config: AppConfigShape, open: boolean): OriginsShape => {
         return new Forbidden({ message: "without tokens this server answers only to a loopback Host" })
       }
       if (origin === undefined || safe.has(request.method) || listed.has(origin)) return undefined
-      return normal(origin) === ownOrigin(request)
+      const own = ownOrigin(request)
+      return own !== "" && normal(origin) === own
         ? undefined
         : new Forbidden({ message: "a page of another origin may not write here" })
     },
@@ -93,6 +97,8 @@ const make = (config: AppConfigShape, open: boolean): OriginsShape => {
       })
   }
 }
+
+const first = (list: string | undefined): string | undefined => list?.split(",")[0]?.trim()
 
 /** The host of a Host header, without its port. */
 const hostname = (host: string | undefined): string => (host ?? "").replace(/:\d*$/, "")

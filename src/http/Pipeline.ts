@@ -74,6 +74,7 @@ export const PipelineLive = HttpApiBuilder.middleware(
         Effect.clockWith((clock) => {
           const started = clock.unsafeCurrentTimeNanos()
           return respond(request, router).pipe(
+            Effect.filterOrDieMessage(isSendable, "the answer holds a header that cannot be sent"),
             Effect.catchAllCause((cause) => failed(request, cause)),
             Effect.map((response) => answered(request, response, started, clock.unsafeCurrentTimeNanos()))
           )
@@ -81,6 +82,12 @@ export const PipelineLive = HttpApiBuilder.middleware(
       )
   })
 )
+
+const unsendable = /[^\t\x20-\x7e\x80-\xff]/
+
+/** node throws on such a header when it is too late to answer otherwise. */
+const isSendable = (response: Response): boolean =>
+  Object.values(response.headers).every((value) => !unsendable.test(String(value)))
 
 const everyMethod = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]
 

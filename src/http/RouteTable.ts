@@ -28,9 +28,9 @@ const patterns = new Map<string, Pattern>()
 const routes = new Map<string, Route>()
 
 const register = (path: string, method: string, description: string) => {
-  const source = path.replace(/:\w+/g, (parameter) =>
-    parameter === ":namespace" ? `(?:${worldNamespaces.join("|")})` : "[^/]+"
-  )
+  const source = path
+    .replaceAll(".", "\\.")
+    .replace(/:\w+/g, (parameter) => (parameter === ":namespace" ? `(?:${worldNamespaces.join("|")})` : "[^/]+"))
   const pattern = patterns.get(path) ?? { matches: new RegExp(`^${source}$`), methods: new Set() }
   patterns.set(path, pattern)
   pattern.methods.add(method)

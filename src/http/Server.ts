@@ -42,6 +42,9 @@ const routes = Layer.mergeAll(PipelineLive, DocumentsLive).pipe(
 // Room for a request line of maxTarget bytes and more, so that a longer one is answered 414 and not cut off (C1.3).
 const maxHeaderSize = 128 * 1024
 
+/** How long a request may take to arrive, body and all, in milliseconds: 64 MiB over a slow line. */
+const requestTimeout = 60 * 60 * 1000
+
 /** How long requests in flight may take to finish when the server stops; after that their connections are cut. */
 const drainFor = "3 seconds"
 
@@ -61,8 +64,12 @@ export const layer = Layer.scoped(
     const connections = Connections.make((request, response) => {
       if (!edge.serve(request, response)) handler(request, response)
     })
-    const server = Http.createServer({ maxHeaderSize }, connections.onRequest)
+    const server = Http.createServer({ maxHeaderSize, requireHostHeader: false, requestTimeout }, connections.onRequest)
+    // Their bytes are bounded already; fields beyond a count would be dropped without a word.
+    server.maxHeadersCount = 0
     server.on("clientError", connections.onClientError)
+    server.on("connect", connections.onConnect)
+    server.on("checkExpectation", connections.onExpectation)
     yield* listen(server, host, port)
     yield* Effect.addFinalizer(() => Effect.zipRight(changes.end, drain(server)))
     // A TCP server's address is never a string.

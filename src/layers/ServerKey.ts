@@ -26,13 +26,17 @@ const create = Effect.gen(function* () {
   const { data } = yield* AppConfig
   const key = randomBytes(32)
   yield* fs.makeDirectory(data, { recursive: true })
+  const path = yield* Path.Path
+  const draft = path.join(data, `.key.${randomBytes(6).toString("hex")}`)
   yield* Effect.scoped(
     Effect.gen(function* () {
-      const file = yield* fs.open((yield* Path.Path).join(data, ".key"), { flag: "wx", mode: 0o600 })
+      const file = yield* fs.open(draft, { flag: "wx", mode: 0o600 })
       yield* file.writeAll(new TextEncoder().encode(`${key.toString("hex")}\n`))
       yield* file.sync
     })
   )
+  // A link appears whole or not at all, and never replaces a key that somebody else made meanwhile.
+  yield* fs.link(draft, path.join(data, ".key")).pipe(Effect.ensuring(Effect.ignore(fs.remove(draft))))
   return key
 }).pipe(storageFailure("the key cannot be kept"))
 

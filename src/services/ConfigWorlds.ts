@@ -1,5 +1,5 @@
 import { Context, Effect, Layer, Option } from "effect"
-import { StorageFailure } from "../domain/Errors.ts"
+import type { StorageFailure } from "../domain/Errors.ts"
 import { Catalog } from "./Catalog.ts"
 import { Storage } from "./Storage.ts"
 
@@ -34,13 +34,12 @@ export class ConfigWorlds extends Context.Tag("elastik/ConfigWorlds")<ConfigWorl
               value = absent
               return Effect.succeed(value)
             }
-            return Effect.flatMap(storage.read(entry.name), (world) => {
-              if (Option.isNone(world) && catalog.get(name) === entry) {
-                return new StorageFailure({ message: "the machine's configuration cannot be read", cause: name })
-              }
-              tag = Option.getOrUndefined(world)?.tag
-              value = Option.match(world, { onNone: () => absent, onSome: ({ body }) => parse(lenient.decode(body)) })
-              return Effect.succeed(value)
+            return Effect.map(storage.read(entry.name), (world) => {
+              // Just being deleted: it says what it said until the catalog knows.
+              if (Option.isNone(world)) return value
+              tag = world.value.tag
+              value = parse(lenient.decode(world.value.body))
+              return value
             })
           })
         }

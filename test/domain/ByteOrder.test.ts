@@ -3,8 +3,25 @@ import { describe, expect, it } from "vitest"
 import { compareBytes, lowerBound } from "../../src/domain/ByteOrder.ts"
 
 // Where UTF-16 and UTF-8 disagree: around the surrogates.
-const edges = fc.constantFrom("", "a", "b", "/", "0", "\u007f", "\u0080", "\u07ff", "\ud7ff", "\ue000", "\uffff", "\u{10000}", "\u{10ffff}")
-const text = fc.oneof(fc.string({ unit: "binary" }), fc.array(edges, { maxLength: 4 }).map((parts) => parts.join("")))
+const edges = fc.constantFrom(
+  "",
+  "a",
+  "b",
+  "/",
+  "0",
+  "\u007f",
+  "\u0080",
+  "\u07ff",
+  "\ud7ff",
+  "\ue000",
+  "\uffff",
+  "\u{10000}",
+  "\u{10ffff}"
+)
+const text = fc.oneof(
+  fc.string({ unit: "binary" }),
+  fc.array(edges, { maxLength: 4 }).map((parts) => parts.join(""))
+)
 const oracle = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 describe("compareBytes (C3.1)", () => {

@@ -75,7 +75,10 @@ describe("C7.3 what is not a cap is junk", () => {
     ["a signature alone", token.slice(token.indexOf("."))],
     ["three parts", `${token}.x`],
     ["leading text", `x${token}`],
-    ["the signature in hex", `${token.slice(0, token.indexOf("."))}.${Buffer.from(sign("/home/work|1000|rw")).toString("hex")}`],
+    [
+      "the signature in hex",
+      `${token.slice(0, token.indexOf("."))}.${Buffer.from(sign("/home/work|1000|rw")).toString("hex")}`
+    ],
     ["plain base64 text", "aGVsbG8.d29ybGQ"],
     ["something enormous", `${"A".repeat(1_000_000)}.${"A".repeat(43)}`],
     ["no Latin", "größe.größe"]
@@ -84,9 +87,31 @@ describe("C7.3 what is not a cap is junk", () => {
   })
 
   it.each([
-    ...["", "|", "||", "/home/work|1000", "/home/work|1000|rw|", "/home|work|1000|rw", "/home/work|1000|RW", "/home/work|1000|w"],
-    ...["/home/work|1000|", "/home/work||rw", "/home/work|-1|rw", "/home/work|1e9|rw", "/home/work| 1000|rw", "/home/work|1000.5|rw"],
-    ...["/home/work|0x1000|rw", "/home/work|NaN|rw", "/home/work|9999999999999999|rw", "/home/../etc|1000|rw", "//home|1000|rw"]
+    ...[
+      "",
+      "|",
+      "||",
+      "/home/work|1000",
+      "/home/work|1000|rw|",
+      "/home|work|1000|rw",
+      "/home/work|1000|RW",
+      "/home/work|1000|w"
+    ],
+    ...[
+      "/home/work|1000|",
+      "/home/work||rw",
+      "/home/work|-1|rw",
+      "/home/work|1e9|rw",
+      "/home/work| 1000|rw",
+      "/home/work|1000.5|rw"
+    ],
+    ...[
+      "/home/work|0x1000|rw",
+      "/home/work|NaN|rw",
+      "/home/work|9999999999999999|rw",
+      "/home/../etc|1000|rw",
+      "//home|1000|rw"
+    ]
   ])("a signed payload that says nothing of the kind: %j", (payload) => {
     expect(decode(wire(payload))).toBeUndefined()
   })

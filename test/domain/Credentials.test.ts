@@ -57,7 +57,12 @@ describe("parseAuthorization (C7.3)", () => {
 
   it("never throws", () => {
     const scheme = fc.constantFrom("", "Basic ", "basic", "Bearer ", "BASIC  ")
-    const rest = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.base64String(), fc.uint8Array().map((b) => Buffer.from(b).toString("base64")))
+    const rest = fc.oneof(
+      fc.string(),
+      fc.string({ unit: "binary" }),
+      fc.base64String(),
+      fc.uint8Array().map((b) => Buffer.from(b).toString("base64"))
+    )
     fc.assert(
       fc.property(scheme, rest, (scheme, rest) => {
         expect(["None", "Bearer", "Basic", "Junk"]).toContain(parseAuthorization(scheme + rest)._tag)
@@ -118,11 +123,15 @@ describe("/etc/shadow (C7.3)", () => {
 
   it("never throws, and a malformed line leaves its neighbours alone", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), fc.array(fc.constantFrom("scrypt", "$", ":", "16", "8", salt, "\n")), (a, b) => {
-        const line = a.replaceAll("ann", "").replaceAll("\n", " ") + b.join("")
-        expect(parseShadow(`${line}\nann:${sha}\n${line}`).get("ann")).toEqual({ _tag: "Sha256", hex: sha })
-        parsePasswd(`${a}\n${line}`)
-      })
+      fc.property(
+        fc.string({ unit: "binary" }),
+        fc.array(fc.constantFrom("scrypt", "$", ":", "16", "8", salt, "\n")),
+        (a, b) => {
+          const line = a.replaceAll("ann", "").replaceAll("\n", " ") + b.join("")
+          expect(parseShadow(`${line}\nann:${sha}\n${line}`).get("ann")).toEqual({ _tag: "Sha256", hex: sha })
+          parsePasswd(`${a}\n${line}`)
+        }
+      )
     )
   })
 })

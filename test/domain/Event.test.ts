@@ -2,9 +2,9 @@ import * as fc from "fast-check"
 import { describe, expect, it } from "vitest"
 import {
   type Aftermath,
-  encodePayload,
-  EventType,
   type EventRow,
+  EventType,
+  encodePayload,
   type Link,
   verifyBody,
   verifyChain
@@ -99,17 +99,24 @@ describe("C5.4 tampering names the first bad event", () => {
 
   it("any single byte of any covered column", () => {
     fc.assert(
-      fc.property(anyChain, fc.nat(), column, fc.nat(), fc.integer({ min: 1, max: 255 }), (rows, n, column, i, flip) => {
-        const victim = rows[n % rows.length] as EventRow
-        // Latin-1 keeps one character a byte, so that the change is one byte wherever it falls.
-        const bytes = Buffer.from(victim[column], "utf8")
-        if (bytes.length === 0) return
-        bytes[i % bytes.length] = (bytes[i % bytes.length] ?? 0) ^ flip
-        const text = bytes.toString("utf8")
-        if (text === victim[column]) return
-        const tampered = rows.map((row) => (row === victim ? { ...row, [column]: text } : row))
-        expect(at(tampered)).toMatchObject({ ok: false, at: victim.id })
-      }),
+      fc.property(
+        anyChain,
+        fc.nat(),
+        column,
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        (rows, n, column, i, flip) => {
+          const victim = rows[n % rows.length] as EventRow
+          // Latin-1 keeps one character a byte, so that the change is one byte wherever it falls.
+          const bytes = Buffer.from(victim[column], "utf8")
+          if (bytes.length === 0) return
+          bytes[i % bytes.length] = (bytes[i % bytes.length] ?? 0) ^ flip
+          const text = bytes.toString("utf8")
+          if (text === victim[column]) return
+          const tampered = rows.map((row) => (row === victim ? { ...row, [column]: text } : row))
+          expect(at(tampered)).toMatchObject({ ok: false, at: victim.id })
+        }
+      ),
       { numRuns: 2000 }
     )
   })

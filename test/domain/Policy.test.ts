@@ -64,14 +64,15 @@ describe("C7.1 tiers: caller x action x path", () => {
 
 describe("C7.4 capabilities: T2 at most, inside the prefix, reading only with r", () => {
   const prefixes = ["home", "home/x", "home/x/y", "lib", "etc", "etc/shadow", "boot", "dev/gpu", "proc", "/"]
-  const inside = (world: string, prefix: string) =>
-    prefix === "/" || world === prefix || world.startsWith(`${prefix}/`)
+  const inside = (world: string, prefix: string) => prefix === "/" || world === prefix || world.startsWith(`${prefix}/`)
 
   describe.each(prefixes)("of %s", (prefix) => {
     it.each(cells)("$action /$world", ({ action, from, world }) => {
       const asT2 = inside(world, prefix) && reaches(2, from)
       expect(allows(cap(prefix, "rw"), action, world, publicRules)).toBe(asT2)
-      expect(allows(cap(prefix, "r"), action, world, publicRules)).toBe(asT2 && (action === "read" || action === "list"))
+      expect(allows(cap(prefix, "r"), action, world, publicRules)).toBe(
+        asT2 && (action === "read" || action === "list")
+      )
     })
   })
 
@@ -154,10 +155,16 @@ describe("C7 properties", () => {
 
   it("a rule never opens anything", () => {
     fc.assert(
-      fc.property(target, anyAction, anyRules, fc.constantFrom(anonymous, T1, T2, T3), (world, action, rules, caller) => {
-        fc.pre(allows(caller, action, world, rules))
-        expect(allows(caller, action, world, publicRules)).toBe(true)
-      })
+      fc.property(
+        target,
+        anyAction,
+        anyRules,
+        fc.constantFrom(anonymous, T1, T2, T3),
+        (world, action, rules, caller) => {
+          fc.pre(allows(caller, action, world, rules))
+          expect(allows(caller, action, world, publicRules)).toBe(true)
+        }
+      )
     )
   })
 })

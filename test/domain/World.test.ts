@@ -28,7 +28,10 @@ describe("tags (C2.3)", () => {
   })
 
   it("of different worlds never meet, whatever the representation", () => {
-    const [a, b] = [currentTags({ tag: "0123456789abcdef0123deadbeef" }), currentTags({ tag: "0123456789abcdef0123deadbeee" })]
+    const [a, b] = [
+      currentTags({ tag: "0123456789abcdef0123deadbeef" }),
+      currentTags({ tag: "0123456789abcdef0123deadbeee" })
+    ]
     expect(a.filter((tag) => b.includes(tag))).toEqual([])
   })
 })

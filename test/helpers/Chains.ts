@@ -5,7 +5,9 @@ export const sha256 = (bytes: Uint8Array | string): string => createHash("sha256
 
 /** The signature of C5.3, from its text. */
 export const hmac = (key: string, prevHmac: string, payload: string): string =>
-  createHmac("sha256", key).update(prevHmac + payload, "utf8").digest("hex")
+  createHmac("sha256", key)
+    .update(prevHmac + payload, "utf8")
+    .digest("hex")
 
 /** The id of the first event that breaks a chain, judged by the text of C5.3; undefined when none does. */
 export const firstBad = (rows: ReadonlyArray<EventRow>, key: string): number | undefined => {

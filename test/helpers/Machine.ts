@@ -1,4 +1,5 @@
-import { Effect, Layer, Option, Redacted } from "effect"
+import { it } from "@effect/vitest"
+import { Effect, Layer, Option, Redacted, type Scope } from "effect"
 import { anonymous, type Caller, type Tier } from "../../src/domain/Caller.ts"
 import { Access } from "../../src/services/Access.ts"
 import { AppConfig, type AppConfigShape } from "../../src/services/AppConfig.ts"
@@ -56,5 +57,14 @@ export const write = (name: string, text: string) =>
   Effect.flatMap(Worlds, (worlds) => worlds.overwrite(operator, put(name, text)))
 
 /** Deletes a world, and what is below it, as the operator. */
-export const erase = (name: string) =>
-  Effect.flatMap(Worlds, (worlds) => worlds.remove(operator, path(name), {}))
+export const erase = (name: string) => Effect.flatMap(Worlds, (worlds) => worlds.remove(operator, path(name), {}))
+
+/** A test with a machine of its own, in memory. */
+export const machineTest = (
+  name: string,
+  run: Effect.Effect<void, unknown, Layer.Layer.Success<ReturnType<typeof machine>> | Scope.Scope>
+): void => it.scoped(name, () => Effect.provide(run, machine()))
+
+/** What came of an effect: "allowed", or the tag of its error. */
+export const outcome = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.match(effect, { onFailure: ({ _tag }): string => _tag, onSuccess: () => "allowed" })

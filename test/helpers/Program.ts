@@ -57,6 +57,8 @@ export interface Running extends Pick<TestServer, "url" | "port" | "request"> {
   readonly pid: number
   /** what it has written so far */
   readonly said: () => string
+  /** what it has written, as soon as that matches */
+  readonly saying: (pattern: RegExp) => Promise<RegExpExecArray>
   readonly signal: (signal: NodeJS.Signals) => void
   readonly ended: Promise<Ended>
 }
@@ -83,6 +85,17 @@ export const serve = async (surroundings: Surroundings, ...args: ReadonlyArray<s
     port,
     pid: child.pid ?? 0,
     said: () => said.stdout + said.stderr,
+    saying: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = pattern.exec(said.stdout + said.stderr)
+          if (found !== null) resolve(found)
+        }
+        child.stdout?.on("data", look)
+        child.stderr?.on("data", look)
+        void ended.then(() => reject(new Error(`it never said ${pattern}: ${said.stdout}${said.stderr}`)))
+        look()
+      }),
     signal: (signal) => child.kill(signal),
     ended,
     request: (method, target, options = {}) => send(agent, port, method, target, options)

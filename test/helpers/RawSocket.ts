@@ -8,7 +8,7 @@ export interface RawAnswer {
 }
 
 /** How long anything may take before a test says so. */
-export const patience = 8_000
+export const patience = 15_000
 
 /** A connection that writes whatever it is told. `latin1` strings, so that a character is a byte. */
 export const connection = (port: number): Promise<Socket> =>

@@ -51,7 +51,13 @@ export type Step =
       readonly meta: boolean
       readonly guard: Guard
     }
-  | { readonly do: "post"; readonly name: string; readonly body: string; readonly key: string | undefined; readonly guard: Guard }
+  | {
+      readonly do: "post"
+      readonly name: string
+      readonly body: string
+      readonly key: string | undefined
+      readonly guard: Guard
+    }
   | { readonly do: "state"; readonly name: string; readonly to: "pending" | "active" | "disabled" }
   | { readonly do: "remark"; readonly name: string; readonly type: "gpu_call" | "plugin_load_failed" }
   | { readonly do: "delete"; readonly name: string; readonly guard: Guard }

@@ -98,6 +98,10 @@ export const readText = (storage: StorageShape, name: string) =>
     Option.map(({ body }) => textOf(body))
   )
 
+/** The names of the worlds that a storage finds, sorted. */
+export const names = (storage: StorageShape) =>
+  Effect.map(storage.scan, (found) => found.map(({ name }) => String(name)).sort())
+
 /** Every event of a world. */
 export const eventsOf = (
   storage: Pick<StorageShape, "events">,

@@ -58,6 +58,7 @@ export const tamperings: ReadonlyArray<Tampering> = [
   { what: "an event in between, away", sql: "DELETE FROM events WHERE id = 2", at: 3, body: true },
   { what: "the newest event, away", sql: "DELETE FROM events WHERE id = 3", at: undefined, body: false },
   { what: "all events, away", sql: "DELETE FROM events", at: undefined, body: false },
+  { what: "the row, away", sql: "DELETE FROM stage_meta", at: undefined, body: false },
   {
     what: "the order of two events",
     sql: "UPDATE events SET id = -2 WHERE id = 2; UPDATE events SET id = 2 WHERE id = 3; UPDATE events SET id = 3 WHERE id = -2",

@@ -25,7 +25,7 @@ type Failing = readonly [
   headers: Record<string, string>,
   body?: string
 ]
-const failures: ReadonlyArray<Failing> = [
+const listed: ReadonlyArray<Failing> = [
   ["a bad path", 400, "GET", "/home/%ff", {}],
   ["a bad name", 400, "PUT", `/home/${"n".repeat(300)}`, {}, "x"],
   ["a bad ext", 400, "PUT", "/home/y?ext=%20", {}, "x"],
@@ -44,6 +44,9 @@ const failures: ReadonlyArray<Failing> = [
   ["a long target", 414, "GET", `/home/${"x".repeat(9000)}`, {}],
   ["a range outside", 416, "GET", "/home/x.md?raw", { range: "bytes=99-" }]
 ]
+const failures = listed.map(
+  ([what, status, method, target, headers, body]) => [what, status, method, target, headers, body] as const
+)
 
 /** What only the inside knows: where the program and its data are, and how it got here. */
 const inside = new RegExp(

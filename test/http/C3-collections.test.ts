@@ -131,7 +131,7 @@ describe("C3.2 pages", () => {
     while (next !== undefined && pages.length < 50) {
       const page = await anyone.get(next, headers)
       pages.push(lines(page))
-      next = /<([^>]+)>;\s*rel="?next"?/.exec(page.headers.link ?? "")?.[1]
+      next = /<([^>]+)>;\s*rel="?next"?/.exec(String(page.headers.link))?.[1]
     }
     return pages
   }

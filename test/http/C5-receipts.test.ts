@@ -141,15 +141,21 @@ describe("C5.4 GET /proc/verify/<path>", () => {
     expect(await verify("home/both")).toMatchObject({ chain: { ok: false, at: 1 }, body: { ok: false } })
   })
   test("C5.4 what was written by hand is what is read, and its digest is its own", async () => {
-    await user.put("/home/hand", "before")
-    await anyone.get("/home/hand?raw", { authorization: "Bearer x" })
+    const data = tempDirectory()
+    const first = await start({ data })
+    await people(first).user.put("/home/hand", "before")
+    await first.stop()
     sqlite3(databaseOf(data, "home/hand"), "UPDATE stage_meta SET stage_html = CAST('after, and longer' AS BLOB)")
-    const read = await user.get("/home/hand?raw")
+    const second = await start({ data })
+    onTestFinished(second.stop)
+    const { anyone, operator } = people(second)
+    const head = await anyone.head("/home/hand")
+    expect(head.headers["content-length"]).toBe((await anyone.get("/home/hand")).headers["content-length"])
+    const read = await anyone.get("/home/hand?raw")
     expect(read.text).toBe("after, and longer")
     expect(read.headers["repr-digest"]).toBe(`sha-256=:${Buffer.from(sha256(read.bytes), "hex").toString("base64")}:`)
-    expect((await user.head("/home/hand")).headers["content-length"]).toBe(
-      (await user.get("/home/hand")).headers["content-length"]
-    )
+    const said = (await operator.get("/proc/verify/home/hand")).json()
+    expect(said).toMatchObject({ chain: { ok: true }, body: { ok: false } })
   })
   test("C5.4 a chain of any length is walked", async () => {
     const data = tempDirectory()

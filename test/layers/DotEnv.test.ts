@@ -19,7 +19,13 @@ const read = (
         readFileString: (file) =>
           Effect.fromNullable(files[file]).pipe(
             Effect.orElseFail(
-              () => new SystemError({ reason: "NotFound", module: "FileSystem", method: "readFileString", pathOrDescriptor: file })
+              () =>
+                new SystemError({
+                  reason: "NotFound",
+                  module: "FileSystem",
+                  method: "readFileString",
+                  pathOrDescriptor: file
+                })
             )
           )
       })

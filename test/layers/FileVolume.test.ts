@@ -1,20 +1,18 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option, TestClock } from "effect"
-import { StorageFailure } from "../../src/domain/Errors.ts"
 import { maxDirectoryName } from "../../src/domain/WorldPath.ts"
-import type { StorageShape } from "../../src/services/Storage.ts"
 import { world } from "../helpers/Paths.ts"
 import {
   databaseOf,
   directories,
   directoryOf,
   eventsOf,
+  names,
   post,
   put,
   readText,
-  remark,
   remove,
   session,
   setState,
@@ -22,15 +20,7 @@ import {
   verdict,
   withDatabase
 } from "../helpers/Storages.ts"
-
-const names = (storage: StorageShape) => Effect.map(storage.scan, (found) => found.map(({ name }) => String(name)).sort())
-/** The directories in the trash, as `<deletion>/<world>`. */
-const trashed = (data: string) =>
-  existsSync(join(data, ".trash"))
-    ? readdirSync(join(data, ".trash"))
-        .flatMap((deletion) => readdirSync(join(data, ".trash", deletion)).map((name) => `${deletion}/${name}`))
-        .sort()
-    : []
+import { trashed } from "../helpers/Trash.ts"
 
 describe("C1.4 directories", () => {
   it.scoped("a world lies at <data>/<name with % and / escaped>/universe.db", () =>
@@ -145,7 +135,11 @@ describe("C1.4 the directories are the truth", () => {
         (storage) => storage.scan,
         (volume) => ({
           ...volume,
-          open: (name) => Effect.zipRight(Effect.sync(() => opened.push(name)), volume.open(name))
+          open: (name) =>
+            Effect.zipRight(
+              Effect.sync(() => opened.push(name)),
+              volume.open(name)
+            )
         })
       )
       expect(found).toHaveLength(2)
@@ -168,9 +162,7 @@ describe("C1.4 the directories are the truth", () => {
   it.scoped("with the server stopped, a removed directory uninstalls its world", () =>
     Effect.gen(function* () {
       const data = yield* temporary
-      yield* session(data, (storage) =>
-        Effect.forEach(["lib/a", "lib/b"], (name) => storage.execute(put(name, name)))
-      )
+      yield* session(data, (storage) => Effect.forEach(["lib/a", "lib/b"], (name) => storage.execute(put(name, name))))
       rmSync(directoryOf(data, "lib/a"), { recursive: true })
       yield* session(data, (storage) =>
         Effect.gen(function* () {
@@ -184,13 +176,19 @@ describe("C1.4 the directories are the truth", () => {
   it.scoped("copying a directory in adds a world, history and all", () =>
     Effect.gen(function* () {
       const [one, other] = [yield* temporary, yield* temporary]
-      yield* session(one, (storage) => Effect.zipRight(storage.execute(put("home/x", "a")), storage.execute(post("home/x", "b"))))
+      yield* session(one, (storage) =>
+        Effect.zipRight(storage.execute(put("home/x", "a")), storage.execute(post("home/x", "b")))
+      )
       cpSync(directoryOf(one, "home/x"), directoryOf(other, "home/copy"), { recursive: true })
       yield* session(other, (storage) =>
         Effect.gen(function* () {
           expect(yield* names(storage)).toEqual(["home/copy"])
           expect(yield* readText(storage, "home/copy")).toEqual(Option.some("ab"))
-          expect(yield* verdict(storage, "home/copy")).toMatchObject({ events: 2, chain: { ok: true }, body: { ok: true } })
+          expect(yield* verdict(storage, "home/copy")).toMatchObject({
+            events: 2,
+            chain: { ok: true },
+            body: { ok: true }
+          })
         })
       )
     })
@@ -229,157 +227,6 @@ describe("C1.4 the directories are the truth", () => {
       expect(yield* session(data, names)).toEqual([])
       for (const stranger of strangers) expect(existsSync(join(data, stranger, "file"))).toBe(true)
       expect(existsSync(join(data, "home%2Ffile"))).toBe(true)
-    })
-  )
-})
-
-describe("C4.5 the trash", () => {
-  it.scoped("keeps two deletions of the same name apart", () =>
-    Effect.gen(function* () {
-      const data = yield* temporary
-      yield* session(data, (storage) =>
-        Effect.gen(function* () {
-          for (const deletion of ["d1", "d2"]) {
-            yield* storage.execute(put("home/x", deletion))
-            yield* storage.execute(remove("home/x", { deletion }))
-          }
-        })
-      )
-      expect(trashed(data)).toEqual(["d1/home%2Fx", "d2/home%2Fx"])
-      for (const deletion of ["d1", "d2"]) {
-        const body = yield* withDatabase(join(data, ".trash", deletion, "home%2Fx", "universe.db"), (db) =>
-          db.prepare("SELECT CAST(stage_html AS TEXT) FROM stage_meta").pluck().get()
-        )
-        expect(body).toBe(deletion)
-      }
-    })
-  )
-
-  it.scoped("the last event of what lies there is stage_deleted", () =>
-    Effect.gen(function* () {
-      const data = yield* temporary
-      yield* session(data, (storage) =>
-        Effect.zipRight(storage.execute(put("home/x", "x")), storage.execute(remove("home/x", { deletion: "d" })))
-      )
-      const types = yield* withDatabase(join(data, ".trash", "d", "home%2Fx", "universe.db"), (db) =>
-        db.prepare("SELECT event_type FROM events ORDER BY id").pluck().all()
-      )
-      expect(types).toEqual(["stage_written", "stage_deleted"])
-    })
-  )
-
-  it.scoped("C1.4 a world that is copied back out of the trash lives again, with its whole history", () =>
-    Effect.gen(function* () {
-      const data = yield* temporary
-      yield* session(data, (storage) =>
-        Effect.zipRight(storage.execute(put("home/x", "x")), storage.execute(remove("home/x", { deletion: "d" })))
-      )
-      cpSync(join(data, ".trash", "d", "home%2Fx"), directoryOf(data, "home/x"), { recursive: true })
-      yield* session(data, (storage) =>
-        Effect.gen(function* () {
-          expect(yield* names(storage)).toEqual(["home/x"])
-          expect(yield* storage.execute(post("home/x", "y"))).toMatchObject({ version: 2, eventId: 3 })
-          expect(yield* verdict(storage, "home/x")).toMatchObject({ chain: { ok: true }, body: { ok: true } })
-        })
-      )
-    })
-  )
-
-  it.scoped("C4.3 a refused deletion leaves no trace, not even for a world that was deleted once before", () =>
-    Effect.gen(function* () {
-      const data = yield* temporary
-      yield* session(data, (storage) =>
-        Effect.zipRight(storage.execute(put("home/x", "x")), storage.execute(remove("home/x", { deletion: "d" })))
-      )
-      cpSync(join(data, ".trash", "d", "home%2Fx"), directoryOf(data, "home/x"), { recursive: true })
-      const before = readdirSync(directoryOf(data, "home/x"))
-      yield* session(data, (storage) =>
-        Effect.flip(storage.execute(remove("home/x", { conditions: { ifMatch: '"stale"' } })))
-      )
-      expect(readdirSync(directoryOf(data, "home/x"))).toEqual(before)
-      rmSync(join(data, ".catalog.db"))
-      expect(yield* session(data, names)).toEqual(["home/x"])
-    })
-  )
-})
-
-describe("C5.1 what a crash may leave", () => {
-  it.scoped("a creation that never committed goes away", () =>
-    Effect.gen(function* () {
-      const data = yield* temporary
-      for (const name of ["home/a", "home/b"]) mkdirSync(directoryOf(data, name))
-      writeFileSync(databaseOf(data, "home/a"), "")
-      yield* session(data, (storage) =>
-        Effect.gen(function* () {
-          expect(yield* names(storage)).toEqual([])
-          expect(directories(data)).toEqual([])
-          expect(yield* storage.execute(put("home/a", "x"))).toMatchObject({ created: true, version: 1 })
-        })
-      )
-    })
-  )
-
-  it.scoped("a committed deletion whose directory was not moved is completed, also when a note vouches for it", () =>
-    Effect.gen(function* () {
-      const data = yield* temporary
-      // The disk gives up between the commit and the move, and the server stops.
-      yield* session(
-        data,
-        (storage) =>
-          Effect.zipRight(storage.execute(put("home/x", "x")), Effect.exit(storage.execute(remove("home/x")))),
-        (volume) => ({ ...volume, discard: () => new StorageFailure({ message: "no move", cause: "test" }) })
-      )
-      expect(directories(data)).toEqual(["home%2Fx"])
-      expect(yield* session(data, names)).toEqual([])
-      expect(directories(data)).toEqual([])
-      expect(trashed(data)).toEqual([expect.stringMatching(/\/home%2Fx$/)])
-    })
-  )
-
-  it.scoped("a deletion that could not be moved can be asked for again", () =>
-    Effect.gen(function* () {
-      const data = yield* temporary
-      let broken = true
-      yield* session(
-        data,
-        (storage) =>
-          Effect.gen(function* () {
-            yield* storage.execute(put("home/x", "x"))
-            expect((yield* Effect.flip(storage.execute(remove("home/x", { deletion: "d1" }))))._tag).toBe("StorageFailure")
-            broken = false
-            yield* storage.execute(remove("home/x", { deletion: "d2" }))
-            expect(yield* storage.read(world("home/x"))).toEqual(Option.none())
-          }),
-        (volume) => ({
-          ...volume,
-          discard: (name, deletion) =>
-            broken ? new StorageFailure({ message: "no move", cause: "test" }) : volume.discard(name, deletion)
-        })
-      )
-      expect(trashed(data)).toEqual(["d2/home%2Fx"])
-    })
-  )
-
-  it.scoped("a failed commit leaves the world as it was, and the next write works", () =>
-    Effect.gen(function* () {
-      const data = yield* temporary
-      yield* session(data, (storage) =>
-        Effect.gen(function* () {
-          const before = yield* storage.execute(put("home/x", "x"))
-          yield* withDatabase(databaseOf(data, "home/x"), (db) => {
-            db.exec("CREATE TRIGGER refuse BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END")
-          })
-          for (const command of [put("home/x", "y"), post("home/x", "y"), remark("home/x"), remove("home/x")]) {
-            expect((yield* Effect.flip(storage.execute(command)))._tag).toBe("StorageFailure")
-          }
-          expect(Option.getOrThrow(yield* storage.read(world("home/x")))).toMatchObject({ version: 1, tag: before.tag })
-          yield* withDatabase(databaseOf(data, "home/x"), (db) => {
-            db.exec("DROP TRIGGER refuse")
-          })
-          expect(yield* storage.execute(put("home/x", "z"))).toMatchObject({ version: 2, eventId: 2 })
-          expect(yield* verdict(storage, "home/x")).toMatchObject({ chain: { ok: true }, body: { ok: true } })
-        })
-      )
     })
   )
 })

@@ -121,7 +121,10 @@ describe("a bounded set of open databases", () => {
           inside--
         })
       )
-      yield* Effect.all(Array.from({ length: 10 }, () => use), { concurrency: "unbounded", discard: true })
+      yield* Effect.all(
+        Array.from({ length: 10 }, () => use),
+        { concurrency: "unbounded", discard: true }
+      )
       expect(most).toBe(1)
     })
   )

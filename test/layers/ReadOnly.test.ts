@@ -7,14 +7,26 @@ import * as ReadOnly from "../../src/layers/sqlite/ReadOnly.ts"
 import { EventChain } from "../../src/services/EventChain.ts"
 import { verifyWorld } from "../../src/services/Verification.ts"
 import { hmac, sha256 } from "../helpers/Chains.ts"
-import { chain, databaseOf, directoryOf, key, post, put, session, temporary, withDatabase } from "../helpers/Storages.ts"
+import {
+  chain,
+  databaseOf,
+  directoryOf,
+  key,
+  post,
+  put,
+  session,
+  temporary,
+  withDatabase
+} from "../helpers/Storages.ts"
 
 const verifyAll = (data: string) =>
   Effect.gen(function* () {
     const worlds = yield* ReadOnly.open(data)
     const key = yield* EventChain
     return yield* Effect.forEach(worlds.names, (name) =>
-      Effect.catchAll(verifyWorld(worlds, key, name), (error) => Effect.succeed({ path: `/${name}`, error: error.message }))
+      Effect.catchAll(verifyWorld(worlds, key, name), (error) =>
+        Effect.succeed({ path: `/${name}`, error: error.message })
+      )
     )
   }).pipe(Effect.provide(chain), Effect.provide(NodeContext.layer))
 
@@ -77,7 +89,11 @@ describe("C5.4 elastik verify looks at a directory and leaves it alone", () => {
           CREATE TABLE events (id INTEGER PRIMARY KEY, timestamp TEXT, event_type TEXT, payload TEXT, hmac TEXT,
           prev_hmac TEXT)`)
         db.prepare("INSERT INTO stage_meta VALUES (1, 'a', 1, ?, 'md', '[]', 'active')").run(ts)
-        db.prepare("INSERT INTO events VALUES (1, ?, 'stage_written', ?, ?, '')").run(ts, payload, hmac(key, "", payload))
+        db.prepare("INSERT INTO events VALUES (1, ?, 'stage_written', ?, ?, '')").run(
+          ts,
+          payload,
+          hmac(key, "", payload)
+        )
       })
       expect(yield* verifyAll(data)).toMatchObject([{ path: "/home/x", events: 1, ...good }])
     })

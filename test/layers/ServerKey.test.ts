@@ -12,7 +12,12 @@ import { temporary } from "../helpers/Storages.ts"
 const using = (layer: typeof ServerKey.layer | typeof ServerKey.layerExisting, data: string, key?: string) =>
   Effect.map(EventChain, (chain) => chain.link("p", "q")).pipe(
     Effect.provide(layer),
-    Effect.provide(Layer.merge(AppConfig.layerTest({ data, key: Option.map(Option.fromNullable(key), Redacted.make) }), NodeContext.layer))
+    Effect.provide(
+      Layer.merge(
+        AppConfig.layerTest({ data, key: Option.map(Option.fromNullable(key), Redacted.make) }),
+        NodeContext.layer
+      )
+    )
   )
 const link = (data: string, key?: string) => using(ServerKey.layer, data, key)
 const keyFile = (data: string) => join(data, ".key")
@@ -57,7 +62,13 @@ describe("C5.5 the key", () => {
 
   it.scoped("a file that holds no key stops the start instead of being replaced", () =>
     Effect.gen(function* () {
-      for (const content of ["", "short", "ab".repeat(8), `zz${"ab".repeat(32)}`, `${"ab".repeat(20)}zz${"ab".repeat(11)}`]) {
+      for (const content of [
+        "",
+        "short",
+        "ab".repeat(8),
+        `zz${"ab".repeat(32)}`,
+        `${"ab".repeat(20)}zz${"ab".repeat(11)}`
+      ]) {
         const data = yield* temporary
         writeFileSync(keyFile(data), content)
         expect(`${content}: ${(yield* Effect.either(link(data)))._tag}`).toBe(`${content}: Left`)

@@ -76,7 +76,8 @@ const run = (script: ReadonlyArray<Step>, lives: Lives) =>
     let now = 0
     let life = yield* Scope.make()
     const open = Effect.flatMap(Storage, Effect.succeed)
-    const start = () => Effect.flatMap(Layer.buildWithScope(Layer.fresh(lives.storage), life), (c) => Effect.provide(open, c))
+    const start = () =>
+      Effect.flatMap(Layer.buildWithScope(Layer.fresh(lives.storage), life), (c) => Effect.provide(open, c))
     let storage = yield* start()
 
     for (const [n, step] of script.entries()) {
@@ -133,7 +134,9 @@ const check = (numRuns: number, lives: Effect.Effect<Lives, never, Scope.Scope>)
   fc.assert(
     fc.asyncProperty(steps, (script) =>
       Effect.runPromise(
-        Effect.scoped(Effect.flatMap(lives, (lives) => run(script, lives))).pipe(Effect.provide(TestContext.TestContext))
+        Effect.scoped(Effect.flatMap(lives, (lives) => run(script, lives))).pipe(
+          Effect.provide(TestContext.TestContext)
+        )
       )
     ),
     { numRuns }
@@ -141,7 +144,10 @@ const check = (numRuns: number, lives: Effect.Effect<Lives, never, Scope.Scope>)
 
 describe("C4, C5 any sequence of commands leaves what a plain Map would", () => {
   it("in memory", () =>
-    check(100, Effect.succeed({ storage: Layer.provide(S.memory, S.chain), directories: () => undefined, durable: false })))
+    check(
+      100,
+      Effect.succeed({ storage: Layer.provide(S.memory, S.chain), directories: () => undefined, durable: false })
+    ))
 
   it("in files, with restarts", () =>
     check(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { ConfigWorlds } from "../../src/services/ConfigWorlds.ts"
 import { Storage } from "../../src/services/Storage.ts"
 import { Worlds } from "../../src/services/Worlds.ts"
@@ -86,4 +86,29 @@ describe("ConfigWorlds: a commit takes effect with the next call", () => {
       expect(yield* followed).toEqual(["a", "b\ufffd"])
     }).pipe(Effect.provide(layer))
   })
+
+  it.effect("a world that is just being deleted says what it said, or nothing; it is no error", () =>
+    Effect.gen(function* () {
+      const followed = (yield* ConfigWorlds).follow("etc/list", lines)
+      yield* write("etc/list", "a\n")
+      const deleting = yield* Effect.fork(erase("etc/list"))
+      const seen: Array<string> = []
+      for (let i = 0; i < 40; i++) {
+        yield* Effect.yieldNow()
+        seen.push(yield* Effect.match(followed, { onFailure: ({ _tag }) => _tag, onSuccess: (found) => found.join() }))
+      }
+      yield* Fiber.join(deleting)
+      expect(seen.filter((said) => said !== "" && said !== "a")).toEqual([])
+    }).pipe(
+      // The commit is done, and known to the catalog a few turns of the scheduler later.
+      Effect.provide(
+        machine(
+          {},
+          memoryWith((storage) => ({
+            execute: (command) => Effect.zipLeft(storage.execute(command), Effect.repeatN(Effect.yieldNow(), 5))
+          }))
+        )
+      )
+    )
+  )
 })

@@ -1,5 +1,6 @@
 import { HttpApiBuilder } from "@effect/platform"
 import { Clock, Effect } from "effect"
+import { longestTtl } from "../../domain/Capability.ts"
 import { BadRequest } from "../../domain/Errors.ts"
 import { canonicalText } from "../../domain/WorldPath.ts"
 import { Access } from "../../services/Access.ts"
@@ -7,12 +8,9 @@ import { Auth } from "../../services/Auth.ts"
 import { Api } from "../Api.ts"
 import { CurrentCaller } from "../Caller.ts"
 
-// A century; more is a mistake, and its end would not fit a date.
-const longest = 100 * 365 * 24 * 60 * 60
-
 const ttlOf = (text: string): Effect.Effect<number, BadRequest> => {
   const ttl = /^\d{1,12}$/.test(text) ? Number(text) : 0
-  return ttl >= 1 && ttl <= longest
+  return ttl >= 1 && ttl <= longestTtl
     ? Effect.succeed(ttl)
     : new BadRequest({ message: "ttl wants a positive whole number of seconds" })
 }
@@ -30,7 +28,7 @@ export const AuthLive = HttpApiBuilder.group(Api, "auth", (handlers) =>
         yield* access.require(yield* CurrentCaller, "operate", "auth/mint")
         const ttl_sec = yield* ttlOf(urlParams.ttl ?? "3600")
         const mode = yield* modeOf(urlParams.mode ?? "rw")
-        const { path } = yield* canonicalText(urlParams.prefix ?? "/home")
+        const { path } = yield* canonicalText(urlParams.prefix || "/home")
         const exp = Math.floor((yield* Clock.currentTimeMillis) / 1000) + ttl_sec
         return { token: auth.mint({ prefix: path, mode }, exp), prefix: `/${path}`, mode, ttl_sec, exp }
       })

@@ -90,8 +90,10 @@ export const WorldsLive = HttpApiBuilder.group(Api, "worlds", (handlers) =>
       )
       .handleRaw("append", ({ path, request, urlParams }) =>
         Effect.gen(function* () {
-          const idempotencyKey = yield* idempotencyKeyOf(request)
+          const key = yield* idempotencyKeyOf(request)
           const { caller, content } = yield* incoming(request, pathOf(path), urlParams.ext)
+          // A key is its caller's own: what two of them happen to share means nothing.
+          const idempotencyKey = key && `${caller.id} ${key}`
           return receiptAnswer(yield* worlds.append(caller, { _tag: "Append", ...content, idempotencyKey }))
         })
       )

@@ -5,12 +5,12 @@ import { compareBytes } from "../../domain/ByteOrder.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import type { StorageShape } from "../../services/Storage.ts"
 import * as Database from "./Database.ts"
-import { readEvents, readForeign, readWorld, tableState } from "./WorldFile.ts"
+import { readEventsIfAny, readForeign, readWorld, tableState } from "./WorldFile.ts"
 
 const nothing = () => Effect.succeedNone
 
 /** What there is to read in a database. */
-const readers = { own: readWorld, foreign: readForeign, empty: nothing, alien: nothing }
+const readers = { own: readWorld, foreign: readForeign, headless: nothing, empty: nothing, alien: nothing }
 
 /** The worlds of a data directory, to look at and leave alone, whether a server runs on it or not. */
 export const open = (data: string) =>
@@ -39,7 +39,7 @@ export const open = (data: string) =>
           Database.storageFailure("the world cannot be read")
         ),
       events: (name, after, limit) =>
-        Effect.scoped(Effect.flatMap(connect(name), (db) => readEvents(db, after, limit))).pipe(
+        Effect.scoped(Effect.flatMap(connect(name), (db) => readEventsIfAny(db, after, limit))).pipe(
           Database.storageFailure("the events cannot be read")
         )
     }

@@ -116,10 +116,11 @@ const recover = (handles: Handles.Handles, volume: Volume, name: Command["name"]
         Effect.gen(function* () {
           const state = yield* tableState(db)
           if (state === "empty") yield* Effect.zipRight(handle.close, volume.remove(name))
-          if (state === "alien") yield* Effect.logWarning(`${name} holds a database that is no world; left alone`)
-          if (state === "empty" || state === "alien") return Option.none()
-          const head = yield* readHead(db, name)
-          if (Option.isNone(head)) return Option.none()
+          const head = state === "own" || state === "foreign" ? yield* readHead(db, name) : Option.none()
+          if (Option.isNone(head)) {
+            if (state !== "empty") yield* Effect.logWarning(`${name} holds a database that is no world; left alone`)
+            return Option.none()
+          }
           const newest = yield* readEvents(db, head.value.eventId - 1, 1)
           if (newest[0]?.event_type === "stage_deleted" && (yield* volume.isCondemned(name))) {
             yield* Effect.logInfo(`the deletion of ${name} was interrupted and is completed`)

@@ -12,7 +12,7 @@ import type { EventChainShape } from "../../services/EventChain.ts"
 import { sha256 } from "../../services/EventChain.ts"
 import type { WriteError } from "../../services/Storage.ts"
 import { AnyDatabase, type Database } from "./Database.ts"
-import { digestsOf, install, makeTag, readHead, readWorld, type StoredHead } from "./WorldFile.ts"
+import { digestsOf, install, makeTag, readChainEnd, readHead, readWorld, type StoredHead } from "./WorldFile.ts"
 
 /** The row of a world as a command leaves it, before its event is signed. */
 interface Stage {
@@ -27,10 +27,13 @@ interface Stage {
   readonly lineage: string
 }
 
+/** An end of a chain: what the next event follows. */
 interface Chained {
   readonly id: number
   readonly hmac: string
 }
+
+const beginning: Chained = { id: 0, hmac: "" }
 
 /**
  * Runs a command in ONE transaction: precondition, row and signed event together, or none of them (C5.1). In a `fresh`
@@ -60,7 +63,10 @@ const run = (db: Database, chain: EventChainShape, command: Command, now: number
       if (Option.isSome(earlier)) return earlier.value
     }
     yield* checkConditions(command, Option.getOrUndefined(found))
-    const write = writer(db, chain, new Date(now).toISOString(), Option.getOrUndefined(found))
+    const end = Option.isSome(found)
+      ? { id: found.value.eventId, hmac: found.value.hmac }
+      : Option.getOrElse(yield* readChainEnd(db), () => beginning)
+    const write = writer(db, chain, new Date(now).toISOString(), Option.getOrUndefined(found), end)
     switch (command._tag) {
       case "Overwrite": {
         const digests = digestsOf(command.body)
@@ -138,7 +144,13 @@ const stageOf = (
 })
 
 /** The statements that write, bound to one moment and one predecessor. */
-const writer = (db: Database, chain: EventChainShape, ts: string, previous: StoredHead | undefined) => {
+const writer = (
+  db: Database,
+  chain: EventChainShape,
+  ts: string,
+  previous: StoredHead | undefined,
+  newest: Chained
+) => {
   const append = (
     after: Stage | StoredHead,
     on: Chained,
@@ -162,8 +174,6 @@ const writer = (db: Database, chain: EventChainShape, ts: string, previous: Stor
       link
     )
   }
-  const newest: Chained = { id: previous?.eventId ?? 0, hmac: previous?.hmac ?? "" }
-
   return {
     /** a write of bytes; a plugin whose source is replaced falls back to pending, and that is an event too (C10.1) */
     body: (

@@ -82,25 +82,32 @@ export const install = (db: Database) =>
     for (const statement of schema) yield* db.query(statement)
   })
 
-/** `own`: ours and complete; `foreign`: a world that lacks something of ours; `empty`: no table; `alien`: no world. */
-export type TableState = "own" | "foreign" | "empty" | "alien"
+/**
+ * `own`: ours and complete; `foreign`: a world that lacks something of ours; `headless`: events without a world; `empty`:
+ * no table at all; `alien`: somebody else's.
+ */
+export type TableState = "own" | "foreign" | "headless" | "empty" | "alien"
 
-const TableStateRow = Schema.Struct({ user_version: Schema.Number, tables: Schema.Number, worlds: Schema.Number })
+const TableStateRow = Schema.Struct({
+  user_version: Schema.Number,
+  tables: Schema.Number,
+  worlds: Schema.Number,
+  logs: Schema.Number
+})
 
 const findTableState = SqlSchema.single({
   Request: AnyDatabase,
   Result: TableStateRow,
   execute: (db) =>
     db.query(`SELECT (SELECT user_version FROM pragma_user_version) AS user_version, count(*) AS tables,
-      count(*) FILTER (WHERE name = 'stage_meta') AS worlds FROM sqlite_schema WHERE type = 'table'`)
+      count(*) FILTER (WHERE name = 'stage_meta') AS worlds, count(*) FILTER (WHERE name = 'events') AS logs FROM sqlite_schema WHERE type = 'table'`)
 })
 
 export const tableState = (db: Database) =>
-  Effect.map(
-    findTableState(db),
-    (row): TableState =>
-      row.worlds > 0 ? (row.user_version === 5 ? "own" : "foreign") : row.tables === 0 ? "empty" : "alien"
-  )
+  Effect.map(findTableState(db), ({ logs, tables, user_version, worlds }): TableState => {
+    if (worlds > 0) return user_version === 5 ? "own" : "foreign"
+    return tables === 0 ? "empty" : logs > 0 ? "headless" : "alien"
+  })
 
 /**
  * Makes a database that was just opened ready for use: one of ours is configured, a world that was copied in from
@@ -108,7 +115,7 @@ export const tableState = (db: Database) =>
  */
 export const prepare = (db: Database) =>
   Effect.flatMap(tableState(db), (state) => {
-    if (state === "alien") return Effect.void
+    if (state === "alien" || state === "headless") return Effect.void
     const complete = state === "foreign" ? db.transaction(install(db)) : Effect.void
     return Effect.asVoid(Effect.zipRight(configure(db), complete))
   })
@@ -145,7 +152,11 @@ export interface StoredHead extends Head {
 }
 
 /** The opaque tag of the bytes: the newest signature, and the random lineage that a re-created world does not share. */
-export const makeTag = (hmac: string, lineage: string): string => `${hmac.slice(0, 20)}${lineage.slice(0, 8)}`
+export const makeTag = (hmac: string, lineage: string): string => {
+  const tag = `${hmac.slice(0, 20)}${lineage.slice(0, 8)}`
+  // What a hand edit left in these columns need not fit into a header.
+  return /^[\w-]+$/.test(tag) ? tag : sha256(Buffer.from(tag)).slice(0, 28)
+}
 
 const toHead = (name: WorldName, row: typeof HeadRow.Type, digests: Digests): StoredHead => ({
   name,
@@ -230,5 +241,20 @@ const findEvents = SqlSchema.findAll({
   execute: ({ after, db, limit }) => db.query(selectEvents, [after, limit])
 })
 
+const LastEvent = Schema.Struct({ id: Schema.Number, hmac: Schema.String })
+
+/** The end of a chain whose world has no row: the next event follows it all the same. */
+export const readChainEnd = SqlSchema.findOne({
+  Request: AnyDatabase,
+  Result: LastEvent,
+  execute: (db) => db.query("SELECT id, CAST(hmac AS TEXT) AS hmac FROM events ORDER BY id DESC LIMIT 1")
+})
+
 /** Up to `limit` events with an id above `after`, oldest first. */
 export const readEvents = (db: Database, after: number, limit: number) => findEvents({ db, after, limit })
+
+/** The same for a database that may not have such a table. */
+export const readEventsIfAny = (db: Database, after: number, limit: number) =>
+  Effect.flatMap(db.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'events'"), (tables) =>
+    tables.length === 0 ? Effect.succeed([]) : readEvents(db, after, limit)
+  )
