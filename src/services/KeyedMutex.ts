@@ -10,20 +10,18 @@ export const make = <K>(): KeyedMutex<K> => {
   const slots = new Map<K, { readonly semaphore: Effect.Semaphore; users: number }>()
   return {
     lock: (key) => (effect) =>
-      Effect.suspend(() => {
-        let slot = slots.get(key)
-        if (slot === undefined) {
-          slot = { semaphore: Effect.unsafeMakeSemaphore(1), users: 0 }
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          const slot = slots.get(key) ?? { semaphore: Effect.unsafeMakeSemaphore(1), users: 0 }
           slots.set(key, slot)
-        }
-        const held = slot
-        held.users++
-        return Effect.ensuring(
-          held.semaphore.withPermits(1)(effect),
+          slot.users++
+          return slot
+        }),
+        ({ semaphore }) => semaphore.withPermits(1)(effect),
+        (slot) =>
           Effect.sync(() => {
-            if (--held.users === 0) slots.delete(key)
+            if (--slot.users === 0) slots.delete(key)
           })
-        )
-      })
+      )
   }
 }

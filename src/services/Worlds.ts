@@ -15,7 +15,7 @@ import {
 import type { Operation } from "../domain/Event.ts"
 import type { Child } from "../domain/Listing.ts"
 import { currentTags, type Entry, entryOf, type Head, type World } from "../domain/World.ts"
-import { type CanonicalPath, isWorldNamespace, namespaceOf, type WorldName } from "../domain/WorldPath.ts"
+import { type CanonicalPath, isWorldNamespace, type WorldName } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
 import { Changes } from "./Changes.ts"
@@ -116,18 +116,20 @@ const make = Effect.gen(function* () {
 
   /** Lets so many in and no more: whoever comes on top is better told to come back. */
   const admitted = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E | Overloaded> =>
-    Effect.suspend((): Effect.Effect<A, E | Overloaded> => {
-      if (waiting >= waitingCommits) {
-        return new Overloaded({ message: "too many writes are waiting; try again in a moment", retryAfter: 1 })
-      }
-      waiting++
-      return Effect.ensuring(
-        work,
+    Effect.acquireUseRelease(
+      Effect.suspend((): Effect.Effect<void, Overloaded> => {
+        if (waiting >= waitingCommits) {
+          return new Overloaded({ message: "too many writes are waiting; try again in a moment", retryAfter: 1 })
+        }
+        waiting++
+        return Effect.void
+      }),
+      () => work,
+      () =>
         Effect.sync(() => {
           waiting--
         })
-      )
-    })
+    )
 
   const isCollection = (caller: Caller, path: CanonicalPath) =>
     Effect.map(access.readable(caller), (readable) => {
@@ -209,10 +211,7 @@ const make = Effect.gen(function* () {
         const below = catalog.below(path)
         if (own === undefined && below.length === 0) return yield* WorldNotFound.at(path)
         const deletion: string = `${yield* Clock.currentTimeMillis}-${randomBytes(6).toString("hex")}`
-        // Plugins first: their routes go down before their neighbours' worlds do (C4.5).
-        const names = [...(own === undefined ? [] : [own.name]), ...below].sort(
-          (a, b) => Number(namespaceOf(b) === "lib") - Number(namespaceOf(a) === "lib")
-        )
+        const names = [...(own === undefined ? [] : [own.name]), ...below]
         const gone: Array<WorldName> = []
         for (const name of names) {
           // Somebody else may have deleted it since it was listed; then it is theirs to report.

@@ -102,9 +102,12 @@ const take = (children: Iterable<Listed>, size: number) => {
 
 const common = { vary: "Accept", "cache-control": "no-cache" }
 
+/** The longest page that is made at once; a larger limit gets this much and a link to go on. */
+const largestPage = 10_000
+
 const limitOf = (limit: string | undefined): Effect.Effect<number | undefined, BadRequest> => {
   if (limit === undefined) return Effect.succeed(undefined)
   return /^[1-9]\d{0,8}$/.test(limit)
-    ? Effect.succeed(Number(limit))
+    ? Effect.succeed(Math.min(Number(limit), largestPage))
     : new BadRequest({ message: "limit wants a positive whole number" })
 }

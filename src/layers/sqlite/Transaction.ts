@@ -217,7 +217,7 @@ const writer = (
       }),
 
     remark: (head: StoredHead, type: EventType, details: Readonly<Record<string, string | number>>, op?: Operation) =>
-      Effect.map(append(head, newest, op ?? "put", type, [], details), (link) =>
+      Effect.map(append(head, newest, op ?? "state", type, [], details), (link) =>
         receiptOf(head, head.lineage, link, head.updatedAt, false)
       )
   }
