@@ -1,6 +1,6 @@
 import { Command, ValidationError } from "@effect/cli"
 import { NodeContext } from "@effect/platform-node"
-import { Cause, ConfigError, Console, Effect, Predicate } from "effect"
+import { Cause, ConfigError, Console, Effect, Logger, Predicate } from "effect"
 import { version } from "../Version.ts"
 import { mint } from "./Mint.ts"
 import { serve } from "./Serve.ts"
@@ -31,5 +31,7 @@ export const run = (args: ReadonlyArray<string>) =>
       const said = ValidationError.isValidationError(error)
       return Effect.zipRight(said ? Effect.void : Console.error(`elastik: ${lineOf(error)}`), Effect.fail(error))
     }),
+    // Standard output is for answers; what the machine says of its work goes to standard error.
+    Effect.provide(Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))),
     Effect.provide(NodeContext.layer)
   )

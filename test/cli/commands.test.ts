@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { commandLine } from "../helpers/CommandLine.ts"
 import { people } from "../helpers/People.ts"
@@ -63,6 +64,15 @@ describe("elastik serve", () => {
     running.signal("SIGTERM")
     const { stderr, stdout } = await running.ended
     expect(stdout + stderr).not.toMatch(/mellon/)
+  })
+  test("C17 the first line on standard output is where it is, whatever there is to log", async () => {
+    const cwd = tempDirectory()
+    mkdirSync(join(dataIn(cwd), "home%2Fbroken"), { recursive: true })
+    writeFileSync(join(dataIn(cwd), "home%2Fbroken", "universe.db"), "no database ".repeat(1000))
+    const running = await serve({ cwd, env })
+    expect(running.said()).toMatch(/home\/broken/)
+    running.signal("SIGTERM")
+    expect((await running.ended).stdout.split("\n")[0]).toContain(running.url)
   })
   test("C7.2 without tokens: open to loopback, and a random operator token is printed, once", async () => {
     const cwd = tempDirectory()

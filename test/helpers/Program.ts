@@ -63,7 +63,7 @@ export interface Running extends Pick<TestServer, "url" | "port" | "request"> {
   readonly ended: Promise<Ended>
 }
 
-/** `elastik serve` on a free port, once its first line says where that is; it is killed with the test. */
+/** `elastik serve` on a free port, once it says where that is; it is killed with the test. */
 export const serve = async (surroundings: Surroundings, ...args: ReadonlyArray<string>): Promise<Running> => {
   const child = launch(["serve", "--port", "0", ...args], surroundings)
   const { ended, said } = collect(child)
@@ -71,9 +71,13 @@ export const serve = async (surroundings: Surroundings, ...args: ReadonlyArray<s
     child.kill("SIGKILL")
   })
   const url = await new Promise<string>((resolve, reject) => {
+    const impatient = setTimeout(() => reject(new Error(`it does not say where it is: ${said.stdout}`)), patience)
+    void ended.then(() => clearTimeout(impatient))
     child.stdout?.on("data", () => {
-      const found = /http:\/\/\S+:\d+/.exec(said.stdout.split("\n")[0] ?? "")?.[0]
-      if (found !== undefined && said.stdout.includes("\n")) resolve(found)
+      const found = /^elastik .*(http:\/\/\S+:\d+).*\n/m.exec(said.stdout)?.[1]
+      if (found === undefined) return
+      clearTimeout(impatient)
+      resolve(found)
     })
     void ended.then(({ stderr, stdout }) => reject(new Error(`it did not start: ${stdout}${stderr}`)))
   })

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, rmSync } from "node:fs"
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { lines, namesOf, people } from "../helpers/People.ts"
@@ -92,6 +92,32 @@ test("C1.4 a replaced directory counts, whatever the catalog remembers", async (
   await during(data, async ({ anyone }) => {
     expect((await anyone.get("/home/a?raw")).text).toBe("second, and longer still")
     expect((await anyone.get("/proc/worlds")).text).toContain('"name":"home/a","version":2')
+  })
+})
+
+test("C1.4 what was edited by hand meanwhile counts", async () => {
+  const data = tempDirectory()
+  await during(data, ({ user }) => user.put("/home/a", "x"))
+  sqlite3(databaseOf(data, "home/a"), "UPDATE stage_meta SET version = 7, ext = 'md', stage_html = CAST('# y' AS BLOB)")
+  await during(data, async ({ anyone }) => {
+    expect((await anyone.get("/proc/worlds")).text).toContain('"name":"home/a","version":7')
+    expect((await anyone.get("/home/a")).json()).toMatchObject({ version: 7, ext: "md", stage_html: "# y", len: 3 })
+    expect((await anyone.get("/home/", { accept: "application/json" })).json()).toMatchObject([{ version: 7, len: 3 }])
+  })
+})
+
+test.each(["without", "with junk for"])("C1.4 directories are the truth, %s the catalog", async (how) => {
+  const data = tempDirectory()
+  await during(data, async ({ user }) => {
+    for (const name of ["a", "b", "c/d"]) await user.put(`/home/${name}`, name)
+  })
+  for (const file of readdirSync(data).filter((name) => name.startsWith(".catalog"))) {
+    if (how === "without") rmSync(join(data, file))
+    else writeFileSync(join(data, file), "junk ".repeat(3000))
+  }
+  await during(data, async ({ anyone, user }) => {
+    expect(namesOf(await anyone.get("/proc/worlds"))).toEqual(["home/a", "home/b", "home/c/d"])
+    expect((await user.put("/home/a", "again")).json()).toMatchObject({ version: 2 })
   })
 })
 

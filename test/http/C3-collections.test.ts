@@ -15,6 +15,10 @@ const json = { accept: "application/json" }
 /** In this order by bytes: U+FFxx (ef ...) comes before the supplementary planes (f0 ...), unlike in UTF-16. */
 const names = [
   "!",
+  "#",
+  "%",
+  "&",
+  "'",
   "+",
   "-",
   "0",

@@ -105,6 +105,13 @@ describe("C4.7 Origin", () => {
     expect((await user.put("/home/c47-host", "x", headers)).status).toBe(201)
     expect((await user.put("/home/c47-host", "x", { ...headers, host: "machine.example:80" })).status).toBe(200)
   })
+  test("C4.7 PROPFIND is no write, LOCK and the like are", async () => {
+    const headers = { origin: "http://evil.example" }
+    expect((await anyone.ask("PROPFIND", "/home/c47", headers)).status).not.toBe(403)
+    for (const method of ["LOCK", "MKCOL", "PROPPATCH", "MOVE", "COPY"]) {
+      expect([method, (await operator.ask(method, "/home/c47", headers)).status]).toEqual([method, 403])
+    }
+  })
   test.each(["GET", "HEAD", "OPTIONS"])("C4.7 %s from anywhere is answered, without CORS", async (method) => {
     await user.put("/home/c47-read", "x")
     const answer = await anyone.ask(method, "/home/c47-read", { origin: "http://evil.example" })
@@ -160,9 +167,9 @@ describe("C4.7 ELASTIK_CORS_ORIGINS", () => {
   test("C4.7 what does not depend on the caller's origin says that it might have", async () => {
     const { anyone, user } = await cors()
     await user.put("/home/x", "x")
-    // Twice, as the second may come from a cache.
-    for (const read of [await anyone.get("/home/x"), await anyone.get("/home/x")])
-      expect(read.headers.vary).toMatch(/origin/i)
+    // What is asked for often may come from a cache.
+    for (let i = 0; i < 20; i++) expect((await anyone.get("/home/x")).headers.vary).toMatch(/origin/i)
+    expect((await anyone.get("/home/x", { origin: listed })).headers["access-control-allow-origin"]).toBe(listed)
   })
 })
 
@@ -201,8 +208,8 @@ describe("C4.7 Host in open mode", () => {
   test.each(others)("C4.7 Host: %s is 403 for every request", async (host) => {
     const server = await open()
     await people(server).anyone.put("/home/x", "secret")
-    // An answer that is kept must not be served to a stranger either.
-    await people(server).anyone.get("/home/x?raw")
+    // What is asked for often may come from a cache, and not from there to a stranger either.
+    for (let i = 0; i < 20; i++) await people(server).anyone.get("/home/x?raw")
     for (const [method, target] of [
       ["GET", "/home/x?raw"],
       ["HEAD", "/home/x"],

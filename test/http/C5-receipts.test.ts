@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { afterAll, describe, expect, onTestFinished, test } from "vitest"
 import { people, receiptOf } from "../helpers/People.ts"
 import { linkOf, sha256 } from "../helpers/Secrets.ts"
-import { databaseOf, eventsIn, sqlite3 } from "../helpers/Sqlite.ts"
+import { databaseOf, eventsIn, sqlite3, worldsIn } from "../helpers/Sqlite.ts"
 import { sqlOf, tamperings } from "../helpers/Tampering.ts"
 import { tempDirectory } from "../helpers/Temp.ts"
 import { key, start } from "../helpers/TestServer.ts"
@@ -108,6 +108,20 @@ describe("C5.3 the chain", () => {
     const events = eventsOf("home/race")
     expect(events.map(({ said }) => said.version_after)).toEqual(Array.from({ length: 30 }, (_, i) => i + 1))
     for (const [i, event] of events.entries()) expect(event.prev_hmac).toBe(events[i - 1]?.hmac ?? "")
+  })
+  test("C5.3 more worlds than anybody keeps open, written at once, each a chain of its own", async () => {
+    const names = Array.from({ length: 160 }, (_, i) => `home/wide/${i}`)
+    for (let round = 1; round <= 3; round++) {
+      const answers = await Promise.all(names.map((name) => user.post(`/${name}`, `${name} ${round}\n`)))
+      expect(answers.map((answer) => receiptOf(answer).version)).toEqual(names.map(() => round))
+    }
+    for (const { events, row } of worldsIn(names.map((name) => databaseOf(data, name)))) {
+      expect([row?.version, events.length]).toEqual([3, 3])
+      for (const [i, event] of events.entries())
+        expect(event.hmac).toBe(linkOf(key, events[i - 1]?.hmac ?? "", event.payload))
+    }
+    for (const name of names)
+      expect((await anyone.get(`/${name}?raw`)).text).toBe([1, 2, 3].map((i) => `${name} ${i}\n`).join(""))
   })
   test("C2.3 the tag comes from the newest event: no two writes share one", async () => {
     const tags = []

@@ -203,6 +203,29 @@ describe.each(cases)("C7 %s: %s", (_mode, _name, asked: Person, who, everything,
   })
 })
 
+describe("C7.5 a refusal comes before everything that would tell", () => {
+  test.each(["/home/secret", "/home/secret/none", "/boot/env", "/etc/shadow"])("C7.5 %s", async (target) => {
+    const { anyone } = people(server)
+    const plain = await anyone.get(target)
+    for (const [query, headers] of [
+      ["?v=1", {}],
+      ["?raw", { "if-none-match": "*" }],
+      ["?raw", { "if-match": '"x"' }],
+      ["?raw", { "if-modified-since": "Fri, 01 Jan 2100 00:00:00 GMT" }],
+      ["?raw", { range: "bytes=999-" }],
+      ["", { accept: "image/png" }]
+    ] as const) {
+      const answer = await anyone.get(target + query, headers)
+      expect([query, headers, answer.status, answer.text]).toEqual([query, headers, 403, plain.text])
+      expect([answer.headers.etag, answer.headers["last-modified"]]).toEqual([undefined, undefined])
+    }
+  })
+  test("C7.1 pages of a listing do not tell of what is left out", async () => {
+    const page = await people(server).anyone.get("/home/mixed/?limit=1")
+    expect([page.text, page.headers.link]).toEqual(["open\n", undefined])
+  })
+})
+
 describe("C7.1 streams of collections name only what the listener may read", () => {
   test.each(machines)("C7.1 %s", async (_, machine, everything) => {
     const { operator } = people(machine)
@@ -239,8 +262,9 @@ describe("C7.1 /etc/private counts from the next request on", () => {
   test("C7.1 for answers that were given before, and may be kept", async () => {
     const { anyone, operator, user } = people(server)
     await user.put("/home/later", "the bytes of later")
-    for (const target of ["/home/later?raw", "/home/later", "/home/later?raw"])
-      expect((await anyone.get(target)).status).toBe(200)
+    for (let i = 0; i < 20; i++) {
+      for (const target of ["/home/later?raw", "/home/later"]) expect((await anyone.get(target)).status).toBe(200)
+    }
     await operator.put("/etc/private", `${privateText}/home/later\n`)
     for (const target of ["/home/later?raw", "/home/later"]) {
       expect((await anyone.get(target)).status).toBe(403)
@@ -249,6 +273,25 @@ describe("C7.1 /etc/private counts from the next request on", () => {
     }
     await operator.put("/etc/private", privateText)
     expect((await anyone.get("/home/later?raw")).status).toBe(200)
+  })
+
+  test("C7.1 at once, however many read meanwhile", async () => {
+    const { anyone, operator } = people(server)
+    await operator.put("/home/toggled", "the bytes of toggled")
+    let toggling = true
+    const read = async () => {
+      while (toggling) await anyone.get("/home/toggled?raw")
+    }
+    const readers = Array.from({ length: 6 }, read)
+    for (let i = 0; i < 40; i++) {
+      await operator.put("/etc/private", `${privateText}/home/toggled\n`)
+      const refused = [await anyone.get("/home/toggled?raw"), await anyone.get("/home/toggled?raw")]
+      expect([i, ...refused.map(({ status }) => status)]).toEqual([i, 403, 403])
+      await operator.put("/etc/private", privateText)
+      expect([i, (await anyone.get("/home/toggled?raw")).status]).toEqual([i, 200])
+    }
+    toggling = false
+    await Promise.all(readers)
   })
 
   test("C7.1 for streams that are open", async () => {

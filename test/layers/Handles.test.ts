@@ -147,7 +147,7 @@ describe.runIf(process.platform === "linux")("more worlds than open databases", 
           .filter((target) => target.startsWith(data)).length
     )
 
-  it.scoped("200 worlds keep at most three descriptors for each of 128", () =>
+  it.scoped("200 worlds keep at most three descriptors for each of 64", () =>
     Effect.gen(function* () {
       const data = yield* temporary
       yield* Effect.gen(function* () {
@@ -155,10 +155,10 @@ describe.runIf(process.platform === "linux")("more worlds than open databases", 
         const all = names(200)
         yield* Effect.forEach(all, (name) => storage.execute(put(name, name)), { concurrency: 8, discard: true })
         for (const name of all) expect(yield* readText(storage, name)).toEqual(Option.some(name))
-        expect(yield* descriptors(data)).toBeLessThanOrEqual(128 * 3 + 3)
+        expect(yield* descriptors(data)).toBeLessThanOrEqual(64 * 3 + 3)
         const stale = { ifMatch: '"stale"' }
         for (const name of all) yield* Effect.flip(storage.execute(put(name, "no", { conditions: stale })))
-        expect(yield* descriptors(data)).toBeLessThanOrEqual(128 * 3 + 3)
+        expect(yield* descriptors(data)).toBeLessThanOrEqual(64 * 3 + 3)
       }).pipe(Effect.provide(files(data)), Effect.provide(chain))
       expect(yield* descriptors(data)).toBe(0)
     })

@@ -4,8 +4,9 @@ import { entryOf } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import * as KeyedMutex from "../../services/KeyedMutex.ts"
 import { type Database, storageFailure } from "./Database.ts"
+import { prepare } from "./Tables.ts"
 import type { Volume } from "./Volume.ts"
-import { prepare, readHead } from "./WorldFile.ts"
+import { readHead } from "./WorldFile.ts"
 
 /** The database of one world, while somebody uses it. */
 export interface Handle {

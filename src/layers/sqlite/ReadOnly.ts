@@ -5,7 +5,8 @@ import { compareBytes } from "../../domain/ByteOrder.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import type { StorageShape } from "../../services/Storage.ts"
 import * as Database from "./Database.ts"
-import { readEventsIfAny, readForeign, readWorld, tableState } from "./WorldFile.ts"
+import { tableState } from "./Tables.ts"
+import { readEventsIfAny, readForeign, readWorld } from "./WorldFile.ts"
 
 const nothing = () => Effect.succeedNone
 

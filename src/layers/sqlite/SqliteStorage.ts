@@ -8,12 +8,13 @@ import { EventChain } from "../../services/EventChain.ts"
 import { Storage, type StorageShape } from "../../services/Storage.ts"
 import { type Database, storageFailure } from "./Database.ts"
 import * as Handles from "./Handles.ts"
+import { tableState } from "./Tables.ts"
 import { checkConditions, execute } from "./Transaction.ts"
 import type { Volume } from "./Volume.ts"
-import { readEvents, readHead, readWorld, tableState } from "./WorldFile.ts"
+import { readEvents, readHead, readWorld } from "./WorldFile.ts"
 
-// Three files each (database, log, shared memory): well under a thousand descriptors.
-const openWorlds = 128
+// Three files and up to a megabyte of memory each.
+const openWorlds = 64
 
 /** Storage over SQLite databases, one per world, wherever the volume keeps them. */
 export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventChain | Scope.Scope> =>

@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto"
-import { SqlSchema } from "@effect/sql"
-import { Clock, Effect, Option, Schema } from "effect"
-import type { Append, Command, Receipt } from "../../domain/Command.ts"
+import { Clock, Effect, Option } from "effect"
+import type { Command, Receipt } from "../../domain/Command.ts"
 import { evaluateWrite } from "../../domain/Conditions.ts"
-import { IdempotencyConflict, PreconditionFailed, StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
+import { PreconditionFailed, StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
 import { type EventType, encodePayload, type Operation } from "../../domain/Event.ts"
 import { encodeMeta, type MetaHeaders } from "../../domain/MetaHeaders.ts"
 import { currentTags, initialState } from "../../domain/World.ts"
@@ -11,8 +10,10 @@ import type { WorldName } from "../../domain/WorldPath.ts"
 import type { EventChainShape } from "../../services/EventChain.ts"
 import { sha256 } from "../../services/EventChain.ts"
 import type { WriteError } from "../../services/Storage.ts"
-import { AnyDatabase, type Database } from "./Database.ts"
-import { digestsOf, install, makeTag, readChainEnd, readHead, readWorld, type StoredHead } from "./WorldFile.ts"
+import type { Database } from "./Database.ts"
+import { findEarlier, remember } from "./Idempotency.ts"
+import { install } from "./Tables.ts"
+import { digestsOf, makeTag, readChainEnd, readHead, readWorld, type StoredHead } from "./WorldFile.ts"
 
 /** The row of a world as a command leaves it, before its event is signed. */
 interface Stage {
@@ -249,52 +250,3 @@ const receiptOf = (
   created,
   replayed: false
 })
-
-const Earlier = Schema.Struct({
-  body_sha256: Schema.String,
-  receipt: Schema.parseJson(
-    Schema.Struct({
-      version: Schema.Number,
-      ext: Schema.String,
-      state: Schema.String,
-      len: Schema.Number,
-      sha256: Schema.String,
-      updatedAt: Schema.Number,
-      eventId: Schema.Number,
-      tag: Schema.String,
-      created: Schema.Boolean
-    })
-  )
-})
-
-const findByKey = SqlSchema.findOne({
-  Request: Schema.Struct({ db: AnyDatabase, key: Schema.String }),
-  Result: Earlier,
-  execute: ({ db, key }) => db.query("SELECT body_sha256, receipt FROM idempotency WHERE key = ?", [key])
-})
-
-const findEarlier = (db: Database, command: Append, key: string) =>
-  Effect.flatMap(
-    findByKey({ db, key }),
-    Option.match({
-      onNone: () => Effect.succeedNone,
-      onSome: (row) =>
-        row.body_sha256 === sha256(command.body)
-          ? Effect.succeedSome<Receipt>({ ...row.receipt, name: command.name, replayed: true })
-          : new IdempotencyConflict({ message: "this Idempotency-Key was used with other bytes" })
-    })
-  )
-
-/** How long an Idempotency-Key is remembered, in milliseconds. */
-const rememberFor = 24 * 60 * 60 * 1000
-
-const remember = (db: Database, command: Append, key: string, receipt: Receipt, now: number) =>
-  Effect.zipRight(
-    db.query("DELETE FROM idempotency WHERE at < ?", [now - rememberFor]),
-    db.query("INSERT OR REPLACE INTO idempotency (key, body_sha256, receipt, at) VALUES (?, ?, ?, ?)", [
-      key,
-      sha256(command.body),
-      JSON.stringify(receipt),
-      now
-    ])
-  )

@@ -1,0 +1,57 @@
+import { SqlSchema } from "@effect/sql"
+import { Effect, Option, Schema } from "effect"
+import type { Append, Receipt } from "../../domain/Command.ts"
+import { IdempotencyConflict } from "../../domain/Errors.ts"
+import { sha256 } from "../../services/EventChain.ts"
+import { AnyDatabase, type Database } from "./Database.ts"
+
+const Earlier = Schema.Struct({
+  body_sha256: Schema.String,
+  receipt: Schema.parseJson(
+    Schema.Struct({
+      version: Schema.Number,
+      ext: Schema.String,
+      state: Schema.String,
+      len: Schema.Number,
+      sha256: Schema.String,
+      updatedAt: Schema.Number,
+      eventId: Schema.Number,
+      tag: Schema.String,
+      created: Schema.Boolean
+    })
+  )
+})
+
+const findByKey = SqlSchema.findOne({
+  Request: Schema.Struct({ db: AnyDatabase, key: Schema.String }),
+  Result: Earlier,
+  execute: ({ db, key }) => db.query("SELECT body_sha256, receipt FROM idempotency WHERE key = ?", [key])
+})
+
+/** The receipt of an earlier append with this key and these bytes; other bytes are a conflict (C4.4). */
+export const findEarlier = (db: Database, command: Append, key: string) =>
+  Effect.flatMap(
+    findByKey({ db, key }),
+    Option.match({
+      onNone: () => Effect.succeedNone,
+      onSome: (row) =>
+        row.body_sha256 === sha256(command.body)
+          ? Effect.succeedSome<Receipt>({ ...row.receipt, name: command.name, replayed: true })
+          : new IdempotencyConflict({ message: "this Idempotency-Key was used with other bytes" })
+    })
+  )
+
+/** How long an Idempotency-Key is remembered, in milliseconds. */
+const rememberFor = 24 * 60 * 60 * 1000
+
+/** Keeps the receipt of an append under its key, and forgets those that are too old. */
+export const remember = (db: Database, command: Append, key: string, receipt: Receipt, now: number) =>
+  Effect.zipRight(
+    db.query("DELETE FROM idempotency WHERE at < ?", [now - rememberFor]),
+    db.query("INSERT OR REPLACE INTO idempotency (key, body_sha256, receipt, at) VALUES (?, ?, ?, ?)", [
+      key,
+      sha256(command.body),
+      JSON.stringify(receipt),
+      now
+    ])
+  )

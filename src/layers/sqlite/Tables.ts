@@ -1,0 +1,115 @@
+import { SqlSchema } from "@effect/sql"
+import { Effect, Schema } from "effect"
+import { AnyDatabase, type Database } from "./Database.ts"
+
+/**
+ * The inside of one `universe.db` (C1.5). The body is the last column, so that SQLite need not walk its overflow pages
+ * to read the others. Digests are kept beside the body; a trigger forgets them when somebody edits the body by hand.
+ */
+const schema = [
+  `CREATE TABLE IF NOT EXISTS stage_meta (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL,
+    updated_at TEXT NOT NULL,
+    ext TEXT NOT NULL,
+    headers TEXT NOT NULL DEFAULT '[]',
+    state TEXT NOT NULL DEFAULT 'active',
+    sha256 TEXT,
+    json_length INTEGER,
+    lineage TEXT NOT NULL DEFAULT '',
+    stage_html BLOB
+  )`,
+  `CREATE TABLE IF NOT EXISTS events (
+    id INTEGER PRIMARY KEY,
+    timestamp TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    hmac TEXT NOT NULL,
+    prev_hmac TEXT NOT NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS idempotency (
+    key TEXT PRIMARY KEY,
+    body_sha256 TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    at INTEGER NOT NULL
+  ) WITHOUT ROWID`,
+  `CREATE TRIGGER IF NOT EXISTS forget_digests AFTER UPDATE OF stage_html ON stage_meta
+   WHEN NEW.sha256 IS OLD.sha256 AND NEW.stage_html IS NOT OLD.stage_html
+   BEGIN UPDATE stage_meta SET sha256 = NULL, json_length = NULL WHERE id = 1; END`,
+  "PRAGMA user_version = 5"
+]
+
+// Columns that a database written by somebody else may lack.
+const ownColumns = [
+  "headers TEXT NOT NULL DEFAULT '[]'",
+  "state TEXT NOT NULL DEFAULT 'active'",
+  "sha256 TEXT",
+  "json_length INTEGER",
+  "lineage TEXT NOT NULL DEFAULT ''"
+]
+
+const TableInfo = Schema.Array(Schema.Struct({ name: Schema.String }))
+
+/** Settings of a connection: every commit is on the disk before it is acknowledged (C5.1), memory stays small. */
+const configure = (db: Database) =>
+  Effect.all(
+    [
+      db.query("PRAGMA journal_mode = WAL"),
+      db.query("PRAGMA synchronous = FULL"),
+      db.query("PRAGMA busy_timeout = 1000"),
+      db.query("PRAGMA cache_size = -256"),
+      db.query("PRAGMA journal_size_limit = 1048576")
+    ],
+    { discard: true }
+  )
+
+/** Makes the tables, or completes those of a database that was made elsewhere. Call inside a transaction. */
+export const install = (db: Database) =>
+  Effect.gen(function* () {
+    const columns = yield* Effect.flatMap(db.query("PRAGMA table_info(stage_meta)"), Schema.decodeUnknown(TableInfo))
+    if (columns.length > 0) {
+      const present = new Set(columns.map((column) => column.name))
+      for (const column of ownColumns) {
+        if (!present.has(column.split(" ")[0] ?? "")) yield* db.query(`ALTER TABLE stage_meta ADD COLUMN ${column}`)
+      }
+    }
+    for (const statement of schema) yield* db.query(statement)
+  })
+
+/**
+ * `own`: ours and complete; `foreign`: a world that lacks something of ours; `headless`: events without a world; `empty`:
+ * no table at all; `alien`: somebody else's.
+ */
+export type TableState = "own" | "foreign" | "headless" | "empty" | "alien"
+
+const TableStateRow = Schema.Struct({
+  user_version: Schema.Number,
+  tables: Schema.Number,
+  worlds: Schema.Number,
+  logs: Schema.Number
+})
+
+const findTableState = SqlSchema.single({
+  Request: AnyDatabase,
+  Result: TableStateRow,
+  execute: (db) =>
+    db.query(`SELECT (SELECT user_version FROM pragma_user_version) AS user_version, count(*) AS tables,
+      count(*) FILTER (WHERE name = 'stage_meta') AS worlds, count(*) FILTER (WHERE name = 'events') AS logs FROM sqlite_schema WHERE type = 'table'`)
+})
+
+export const tableState = (db: Database) =>
+  Effect.map(findTableState(db), ({ logs, tables, user_version, worlds }): TableState => {
+    if (worlds > 0) return user_version === 5 ? "own" : "foreign"
+    return tables === 0 ? "empty" : logs > 0 ? "headless" : "alien"
+  })
+
+/**
+ * Makes a database that was just opened ready for use: one of ours is configured, a world that was copied in from
+ * elsewhere gets the tables and columns it lacks, and what is no world stays as it is, byte for byte.
+ */
+export const prepare = (db: Database) =>
+  Effect.flatMap(tableState(db), (state) => {
+    if (state === "alien" || state === "headless") return Effect.void
+    const complete = state === "foreign" ? db.transaction(install(db)) : Effect.void
+    return Effect.asVoid(Effect.zipRight(configure(db), complete))
+  })
