@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { run } from "./cli/Cli.ts"
 
 NodeRuntime.runMain(run(process.argv), { disableErrorReporting: true })

@@ -1,5 +1,6 @@
-import { Command, ValidationError } from "@effect/cli"
-import { NodeContext } from "@effect/platform-node"
+import * as Command from "@effect/cli/Command"
+import * as ValidationError from "@effect/cli/ValidationError"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Cause, ConfigError, Console, Effect, Logger, Predicate } from "effect"
 import { version } from "../Version.ts"
 import { mint } from "./Mint.ts"

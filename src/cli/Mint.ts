@@ -1,5 +1,6 @@
-import { Command, Options } from "@effect/cli"
-import { NodeContext } from "@effect/platform-node"
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Clock, Console, Effect, Layer } from "effect"
 import { encodeCapability, longestTtl } from "../domain/Capability.ts"
 import { canonicalText } from "../domain/WorldPath.ts"

@@ -1,5 +1,5 @@
-import { Options } from "@effect/cli"
-import { NodeContext } from "@effect/platform-node"
+import * as Options from "@effect/cli/Options"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { ConfigProvider, Effect, Layer, Option } from "effect"
 import * as DotEnv from "../layers/DotEnv.ts"
 import { AppConfig } from "../services/AppConfig.ts"

@@ -1,5 +1,5 @@
-import { Command } from "@effect/cli"
-import { NodeContext } from "@effect/platform-node"
+import * as Command from "@effect/cli/Command"
+import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Console, Effect, Either, Layer } from "effect"
 import * as ServerKey from "../layers/ServerKey.ts"
 import * as ReadOnly from "../layers/sqlite/ReadOnly.ts"

@@ -1,4 +1,5 @@
-import { HttpApi, OpenApi } from "@effect/platform"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { version } from "../Version.ts"
 import { AuthGroup } from "./auth/Api.ts"
 import { CollectionsGroup } from "./collections/Api.ts"

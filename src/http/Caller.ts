@@ -1,4 +1,5 @@
-import { HttpApiMiddleware, HttpServerRequest } from "@effect/platform"
+import * as HttpApiMiddleware from "@effect/platform/HttpApiMiddleware"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Context, Effect, Layer } from "effect"
 import type { Caller } from "../domain/Caller.ts"
 import { StorageFailure } from "../domain/Errors.ts"

@@ -1,4 +1,4 @@
-import { OpenApi } from "@effect/platform"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { Context } from "effect"
 
 /** What the API description says beyond what the schemas do: what a body is, which headers an answer carries. */

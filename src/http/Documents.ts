@@ -1,4 +1,6 @@
-import { HttpApiBuilder, HttpApiSwagger, type HttpServerResponse } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Effect, Layer } from "effect"
 import { bytes } from "./Response.ts"
 import { script, style } from "./shell/Assets.ts"

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net"
-import type { HttpServerRequest } from "@effect/platform"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import { Effect, Option } from "effect"
 import { Forbidden } from "../domain/Errors.ts"
 import { AppConfig, type AppConfigShape, isLoopback } from "../services/AppConfig.ts"

@@ -1,4 +1,5 @@
-import { HttpApiSchema, HttpServerResponse } from "@effect/platform"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { ParseResult, Schema } from "effect"
 import { acceptsOnlyText, prefersHtml } from "../domain/Accept.ts"
 import type { DomainError } from "../domain/Errors.ts"

@@ -1,4 +1,5 @@
-import { HttpApi, OpenApi } from "@effect/platform"
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as OpenApi from "@effect/platform/OpenApi"
 import { Context, Option } from "effect"
 import { compareBytes } from "../domain/ByteOrder.ts"
 import { worldNamespaces } from "../domain/WorldPath.ts"

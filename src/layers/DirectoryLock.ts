@@ -1,4 +1,5 @@
-import { FileSystem, Path } from "@effect/platform"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import { Effect, type Scope } from "effect"
 import type { StorageFailure } from "../domain/Errors.ts"
 import * as Database from "./sqlite/Database.ts"

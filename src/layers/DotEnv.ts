@@ -1,4 +1,5 @@
-import { FileSystem, PlatformConfigProvider } from "@effect/platform"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as PlatformConfigProvider from "@effect/platform/PlatformConfigProvider"
 import { Effect, Layer } from "effect"
 
 /** Where configuration may stand beside the environment, in this order; the first that exists counts (C17). */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
-import { FileSystem, Path } from "@effect/platform"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import { Effect, Layer, Option, Redacted } from "effect"
 import { StorageFailure } from "../domain/Errors.ts"
 import { AppConfig } from "../services/AppConfig.ts"

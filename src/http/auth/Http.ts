@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Clock, Effect } from "effect"
 import { longestTtl } from "../../domain/Capability.ts"
 import { BadRequest } from "../../domain/Errors.ts"

@@ -1,4 +1,4 @@
-import { HttpApiBuilder } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { Effect } from "effect"
 import { compareBytes } from "../../domain/ByteOrder.ts"
 import { type CanonicalPath, virtualNamespaces, worldNamespaces } from "../../domain/WorldPath.ts"

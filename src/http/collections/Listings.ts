@@ -1,4 +1,5 @@
-import type { HttpServerRequest, HttpServerResponse } from "@effect/platform"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { negotiate, prefersHtml } from "../../domain/Accept.ts"
 import type { Caller } from "../../domain/Caller.ts"

@@ -1,4 +1,4 @@
-import { HttpServerResponse } from "@effect/platform"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Chunk, Stream } from "effect"
 import { type Child, entryOf } from "../../domain/Listing.ts"
 import type { Entry } from "../../domain/World.ts"

@@ -1,4 +1,6 @@
-import { HttpApiBuilder, type HttpServerRequest, type HttpServerResponse } from "@effect/platform"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Clock, Effect } from "effect"
 import { negotiate } from "../../domain/Accept.ts"
 import { isNameless } from "../../domain/Caller.ts"

@@ -1,4 +1,4 @@
-import { HttpServerResponse } from "@effect/platform"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 
 /** What the shell's own pages may do: run their own script and style, frame worlds, talk to this server. */
 const contentSecurityPolicy = [

@@ -1,4 +1,4 @@
-import type { HttpServerResponse } from "@effect/platform"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { contentRange, resolveRange } from "../../domain/ByteRange.ts"
 import { type Conditions, evaluateRead, ifRangeHolds } from "../../domain/Conditions.ts"
 import { envelope, envelopeLength } from "../../domain/Envelope.ts"

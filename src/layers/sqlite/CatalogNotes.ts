@@ -1,4 +1,4 @@
-import { SqlSchema } from "@effect/sql"
+import * as SqlSchema from "@effect/sql/SqlSchema"
 import { Effect, Schema, type Scope } from "effect"
 import type { Entry } from "../../domain/World.ts"
 import * as Database from "./Database.ts"

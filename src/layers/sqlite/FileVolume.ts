@@ -1,5 +1,6 @@
 import { rmdirSync, statSync } from "node:fs"
-import { FileSystem, Path } from "@effect/platform"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import { Effect, type Scope } from "effect"
 import type { StorageFailure } from "../../domain/Errors.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"

@@ -1,4 +1,4 @@
-import { SqlSchema } from "@effect/sql"
+import * as SqlSchema from "@effect/sql/SqlSchema"
 import { Effect, Option, Schema } from "effect"
 import type { Append, Receipt } from "../../domain/Command.ts"
 import { IdempotencyConflict } from "../../domain/Errors.ts"

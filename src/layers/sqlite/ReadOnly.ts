@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs"
-import { FileSystem, Path } from "@effect/platform"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Path from "@effect/platform/Path"
 import { Effect } from "effect"
 import { compareBytes } from "../../domain/ByteOrder.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"

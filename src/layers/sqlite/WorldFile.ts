@@ -1,4 +1,4 @@
-import { SqlSchema } from "@effect/sql"
+import * as SqlSchema from "@effect/sql/SqlSchema"
 import { Effect, Option, Schema } from "effect"
 import { EventRow } from "../../domain/Event.ts"
 import { metaFromStored } from "../../domain/MetaHeaders.ts"
