@@ -2,8 +2,9 @@
 //
 //   node bench/load.mjs '{"port":3005,"seconds":2,"jobs":[{"clients":32,"path":"/home/x?raw"}]}'
 //
-// A job: `clients`, `path` ("{n}" counts 0, 1, 2 ... and around below `worlds`, here and there if `scattered`), `method`,
-// `headers`, `body` (its size in bytes), `follow` (walk along Link: rel="next"), `count` (that many, whatever the time).
+// A job: `clients`, `path` ("{n}" counts 0, 1, 2 ... and around below `worlds`, here and there if `scattered`),
+// `method`, `headers`, `body` (its size in bytes), `follow` (walk along Link: rel="next"), `count` (that many requests,
+// whatever the time).
 // Prints one line of JSON. node:http as a client would cost more than the servers under test, hence the sockets.
 import { connect } from "node:net"
 

@@ -49,7 +49,8 @@ const machine = () => {
   const fileSystem = fileSystems[type] ?? `file system 0x${type.toString(16)}`
   // What else was running tells how much to believe.
   const others = `load average ${loadavg()[0].toFixed(1)} before`
-  return `${cpus().length} cores of ${cpus()[0].model.trim()}, ${memory}, Node ${process.version}, ${fileSystem}, ${others}`
+  const processors = `${cpus().length} cores of ${cpus()[0].model.trim()}`
+  return [processors, memory, `Node ${process.version}`, fileSystem, others].join(", ")
 }
 
 /** Puts the text between the markers of RESULTS.md. */

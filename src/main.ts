@@ -2,4 +2,4 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { run } from "./cli/Cli.ts"
 
-NodeRuntime.runMain(run(process.argv), { disableErrorReporting: true })
+NodeRuntime.runMain(run(process.argv), { disableErrorReporting: true, disablePrettyLogger: true })

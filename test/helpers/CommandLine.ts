@@ -25,12 +25,15 @@ export const commandLine = async (
   }
   const before = process.cwd()
   process.chdir(cwd)
-  const exit = await run(["node", "elastik", ...args]).pipe(
-    Effect.withConsole(console),
-    Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(env)))),
-    Effect.timeout(patience),
-    Effect.runPromiseExit
-  )
-  process.chdir(before)
-  return { code: Exit.isSuccess(exit) ? 0 : 1, ...said }
+  try {
+    const exit = await run(["node", "elastik", ...args]).pipe(
+      Effect.withConsole(console),
+      Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(env)))),
+      Effect.timeout(patience),
+      Effect.runPromiseExit
+    )
+    return { code: Exit.isSuccess(exit) ? 0 : 1, ...said }
+  } finally {
+    process.chdir(before)
+  }
 }

@@ -1,4 +1,5 @@
 import * as Http from "node:http"
+import { onTestFinished } from "vitest"
 import { patience } from "./RawSocket.ts"
 
 /** One server-sent event; comments are none. */
@@ -83,3 +84,16 @@ const parse = (frame: string): SseEvent | undefined => {
   if (data.length === 0 && event === undefined) return undefined
   return { event: event ?? "message", id: values("id").at(-1), data: data.join("\n") }
 }
+
+/** Streams that go with the test that opened them, and the next event of one with its data parsed. */
+export const listener = (server: { readonly port: number }) => ({
+  open: async (target: string, headers: Http.OutgoingHttpHeaders = {}, of = server): Promise<Listener> => {
+    const stream = await listen(of, target, headers)
+    onTestFinished(stream.close)
+    return stream
+  },
+  heard: async (stream: Listener) => {
+    const event = await stream.next()
+    return event === undefined ? undefined : { ...event, data: JSON.parse(event.data) }
+  }
+})

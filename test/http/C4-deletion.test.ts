@@ -136,4 +136,35 @@ describe("C4.5 the trash", () => {
     onTestFinished(again.stop)
     expect(namesOf(await people(again).operator.get("/proc/worlds"))).toEqual([])
   })
+  test("C4.5 while others write below it: nothing half there, nothing half gone", async () => {
+    const { data, disk, anyone, operator, user } = await onDisk()
+    const answered = { created: 0, deleted: 0 }
+    const write = async (writer: number) => {
+      for (let i = 0; i < 25; i++) {
+        const name = `/home/busy/${writer % 3}/${i % 4}`
+        const { status } = await (i % 2 === 0 ? user.put : user.post)(name, `${writer}.${i}`)
+        expect([200, 201]).toContain(status)
+        if (status === 201) answered.created++
+      }
+    }
+    const remove = async () => {
+      for (let i = 0; i < 15; i++) {
+        const answer = await operator.del(i % 3 === 0 ? "/home/busy" : `/home/busy/${i % 3}`)
+        expect([200, 404]).toContain(answer.status)
+        if (answer.status === 200) answered.deleted += JSON.parse(answer.text).deleted.length
+      }
+    }
+    await Promise.all([...Array.from({ length: 6 }, (_, writer) => write(writer)), remove()])
+    const names = namesOf(await anyone.get("/proc/worlds"))
+    expect(answered.created - answered.deleted).toBe(names.length)
+    expect(trashed(data)).toHaveLength(answered.deleted)
+    for (const name of names) {
+      expect((await operator.get(`/proc/verify/${name}`)).json()).toMatchObject({
+        chain: { ok: true },
+        body: { ok: true }
+      })
+    }
+    await disk.stop()
+    expect(worldDirectories(data)).toEqual(names.map((name) => name.replaceAll("/", "%2F")))
+  })
 })
