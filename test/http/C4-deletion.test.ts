@@ -138,7 +138,8 @@ describe("C4.5 the trash", () => {
   })
   test("C4.5 while others write below it: nothing half there, nothing half gone", async () => {
     const { data, disk, anyone, operator, user } = await onDisk()
-    const answered = { created: 0, deleted: 0 }
+    await user.put("/home/busy/0/0", "the first")
+    const answered = { created: 1, deleted: 0 }
     const write = async (writer: number) => {
       for (let i = 0; i < 25; i++) {
         const name = `/home/busy/${writer % 3}/${i % 4}`
