@@ -6,7 +6,7 @@ import { databaseOf, worldDirectories, worldsIn } from "../helpers/Sqlite.ts"
 import { tempDirectory } from "../helpers/Temp.ts"
 
 const env = { ELASTIK_TOKEN: "t2", ELASTIK_APPROVE_TOKEN: "t3", ELASTIK_KEY: "k" }
-const rounds = 3
+const rounds = 4
 const writers = 8
 
 /** A small generator with a seed, so that a round that failed can be thought through again (mulberry32). */

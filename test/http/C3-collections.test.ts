@@ -173,7 +173,7 @@ describe("C3.2 pages", () => {
     const seed = await start({ data })
     await people(seed).user.put("/home/seed", "x")
     await seed.stop()
-    const many = Array.from({ length: 1010 }, (_, i) => `w${String(i).padStart(5, "0")}`)
+    const many = Array.from({ length: 1100 }, (_, i) => `w${String(i).padStart(5, "0")}`)
     for (const name of many) cpSync(join(data, "home%2Fseed"), join(data, `home%2Fmany%2F${name}`), { recursive: true })
     const full = await start({ data })
     onTestFinished(full.stop)
