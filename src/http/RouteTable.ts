@@ -14,7 +14,7 @@ export interface Route {
 
 interface Pattern {
   readonly matches: RegExp
-  readonly methods: Set<string>
+  readonly methods: Array<string>
 }
 
 /** Routes beside the typed API: documents about it, and what the browser's shell is made of. */
@@ -32,10 +32,9 @@ const register = (path: string, method: string, description: string) => {
   const source = path
     .replaceAll(".", "\\.")
     .replace(/:\w+/g, (parameter) => (parameter === ":namespace" ? `(?:${worldNamespaces.join("|")})` : "[^/]+"))
-  const pattern = patterns.get(path) ?? { matches: new RegExp(`^${source}$`), methods: new Set() }
+  const pattern = patterns.get(path) ?? { matches: new RegExp(`^${source}$`), methods: [] }
   patterns.set(path, pattern)
-  pattern.methods.add(method)
-  if (method === "GET") pattern.methods.add("HEAD")
+  pattern.methods.push(method, ...(method === "GET" ? ["HEAD"] : []))
 
   const fixed = path
     .slice(1)
@@ -58,11 +57,11 @@ for (const { description, route } of documents) register(`/${route}`, "GET", des
 /** Every core route, once, in byte order. */
 export const coreRoutes: ReadonlyArray<Route> = [...routes.values()].sort((a, b) => compareBytes(a.route, b.route))
 
+// No two routes take the same path, so the first that matches is the one; paths of worlds, the usual case, come first.
+const ordered = [...patterns]
+  .sort(([a], [b]) => Number(b.startsWith("/:namespace")) - Number(a.startsWith("/:namespace")))
+  .map(([, { matches, methods }]) => ({ matches, methods: [...methods, "OPTIONS"] }))
+
 /** The methods of the route that serves a router path; undefined when none does. OPTIONS is among them. */
-export const methodsOf = (routerPath: string): ReadonlyArray<string> | undefined => {
-  const methods = new Set<string>()
-  for (const pattern of patterns.values()) {
-    if (pattern.matches.test(routerPath)) for (const method of pattern.methods) methods.add(method)
-  }
-  return methods.size === 0 ? undefined : [...methods, "OPTIONS"]
-}
+export const methodsOf = (routerPath: string): ReadonlyArray<string> | undefined =>
+  ordered.find(({ matches }) => matches.test(routerPath))?.methods

@@ -67,6 +67,29 @@ describe("KeyedMutex", () => {
     })
   )
 
+  it.effect.each(["before", "after"] as const)("who gives up just %s the key is handed over passes it on", (when) =>
+    Effect.gen(function* () {
+      const mutex = KeyedMutex.make<string>()
+      const gate = yield* Deferred.make<void>()
+      const ready = yield* Deferred.make<Fiber.RuntimeFiber<string>>()
+      const giveUp = Effect.map(Deferred.await(ready), (fiber) => fiber.unsafeInterruptAsFork(fiber.id()))
+      const held = mutex.lock("k")(
+        when === "before" ? Effect.zipRight(Deferred.await(gate), giveUp) : Deferred.await(gate)
+      )
+      const holder = yield* Effect.fork(when === "before" ? held : Effect.zipRight(held, giveUp))
+      yield* breathe
+      const impatient = yield* Effect.fork(mutex.lock("k")(Effect.succeed("ran")))
+      const patient = yield* Effect.fork(mutex.lock("k")(Effect.succeed("ran")))
+      yield* breathe
+      yield* Deferred.succeed(ready, impatient)
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(holder)
+      expect(Exit.isInterrupted(yield* Fiber.await(impatient))).toBe(true)
+      expect(yield* Fiber.join(patient)).toBe("ran")
+      expect(yield* mutex.lock("k")(Effect.succeed("free"))).toBe("free")
+    })
+  )
+
   it.effect("a key that was freed and taken again still excludes", () =>
     Effect.gen(function* () {
       const mutex = KeyedMutex.make<string>()
