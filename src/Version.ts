@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 const Package = Schema.parseJson(Schema.Struct({ version: Schema.String }))
 

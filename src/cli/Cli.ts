@@ -1,7 +1,13 @@
 import * as Command from "@effect/cli/Command"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import { Cause, ConfigError, Console, Effect, Layer, Logger, Predicate } from "effect"
+import * as Cause from "effect/Cause"
+import * as ConfigError from "effect/ConfigError"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
+import * as Logs from "../layers/Logs.ts"
 import { version } from "../Version.ts"
 import { mint } from "./Mint.ts"
 import { serve } from "./Serve.ts"
@@ -22,9 +28,6 @@ const lineOf = (error: unknown): string => {
 const configLine = (error: ConfigError.ConfigError): string =>
   error._op === "And" || error._op === "Or" ? configLine(error.left) : `${error.path.join(".")} ${error.message}`
 
-/** Standard output is for answers; what the machine says of its work goes to standard error. */
-const quietOutput = Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.logfmtLogger))
-
 /** Runs the command line; every failure is one line on standard error and a non-zero exit. */
 export const run = (args: ReadonlyArray<string>) =>
   Command.run(elastik, { name: "elastik", version })(args).pipe(
@@ -35,5 +38,5 @@ export const run = (args: ReadonlyArray<string>) =>
       const said = ValidationError.isValidationError(error)
       return Effect.zipRight(said ? Effect.void : Console.error(`elastik: ${lineOf(error)}`), Effect.fail(error))
     }),
-    Effect.provide(Layer.mergeAll(NodeContext.layer, quietOutput))
+    Effect.provide(Layer.mergeAll(NodeContext.layer, Logs.layer))
   )

@@ -1,6 +1,9 @@
 import * as Options from "@effect/cli/Options"
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import { ConfigProvider, Effect, Layer, Option } from "effect"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as DotEnv from "../layers/DotEnv.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 

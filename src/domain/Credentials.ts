@@ -1,4 +1,5 @@
-import { Either, Encoding } from "effect"
+import * as Either from "effect/Either"
+import * as Encoding from "effect/Encoding"
 import type { Tier } from "./Caller.ts"
 
 /** What an Authorization header offers, before anybody has judged it (C7.3). */

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 /**
  * Everything that can go wrong with a request, as values. The domain knows no HTTP statuses: `http/Problem.ts` holds

@@ -1,4 +1,5 @@
-import { Either, Schema } from "effect"
+import * as Either from "effect/Either"
+import * as Schema from "effect/Schema"
 import type { MetaHeaders } from "./MetaHeaders.ts"
 
 /** What happened to a world (C5.2). */

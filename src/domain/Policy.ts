@@ -1,4 +1,4 @@
-import { Either } from "effect"
+import * as Either from "effect/Either"
 import type { Caller, Tier } from "./Caller.ts"
 import { type CanonicalPath, canonicalText, isWithin, namespaceOf } from "./WorldPath.ts"
 

@@ -1,4 +1,5 @@
-import { type Brand, Either } from "effect"
+import type * as Brand from "effect/Brand"
+import * as Either from "effect/Either"
 import { BadPath } from "./Errors.ts"
 
 /** The namespaces that hold worlds (C1.1). */

@@ -1,6 +1,6 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { BadRequest, BodyTooLarge } from "../domain/Errors.ts"
 
 /**

@@ -1,5 +1,5 @@
 import * as OpenApi from "@effect/platform/OpenApi"
-import { Context } from "effect"
+import * as Context from "effect/Context"
 
 /** What the API description says beyond what the schemas do: what a body is, which headers an answer carries. */
 interface Description {

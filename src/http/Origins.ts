@@ -1,6 +1,7 @@
 import { BlockList, isIP } from "node:net"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import { Effect, Option } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { Forbidden } from "../domain/Errors.ts"
 import { AppConfig, type AppConfigShape, isLoopback } from "../services/AppConfig.ts"
 import { Auth } from "../services/Auth.ts"

@@ -1,6 +1,7 @@
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { ParseResult, Schema } from "effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Schema from "effect/Schema"
 import { acceptsOnlyText, prefersHtml } from "../domain/Accept.ts"
 import type { DomainError } from "../domain/Errors.ts"
 import { problemPage } from "./shell/Pages.ts"

@@ -1,4 +1,4 @@
-import { Either } from "effect"
+import * as Either from "effect/Either"
 import { type BadPath, TargetTooLong } from "../domain/Errors.ts"
 import { type CanonicalPath, canonicalTarget, isWorldNamespace, namespaceOf } from "../domain/WorldPath.ts"
 

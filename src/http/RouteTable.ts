@@ -1,6 +1,7 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
-import { Context, Option } from "effect"
+import * as Context from "effect/Context"
+import * as Option from "effect/Option"
 import { compareBytes } from "../domain/ByteOrder.ts"
 import { worldNamespaces } from "../domain/WorldPath.ts"
 import { Api } from "./Api.ts"

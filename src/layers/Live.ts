@@ -1,5 +1,6 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import { Effect, Layer } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Server from "../http/Server.ts"
 import { Access } from "../services/Access.ts"
 import { AppConfig, checkExposure } from "../services/AppConfig.ts"
@@ -15,8 +16,12 @@ import * as ServerKey from "./ServerKey.ts"
 import * as FileVolume from "./sqlite/FileVolume.ts"
 import * as MemoryVolume from "./sqlite/MemoryVolume.ts"
 import * as SqliteStorage from "./sqlite/SqliteStorage.ts"
+import * as ThreadedStorage from "./threads/ThreadedStorage.ts"
 
-/** Storage in the configured directory, which belongs to this server alone. */
+/** Storage in the configured directory, which belongs to this server alone, in threads of its own. */
+const LiveStorage = ThreadedStorage.layer(new URL("./threads/StorageThread.js", import.meta.url))
+
+/** The same in this thread, where every statement waits for the disk. */
 export const FileStorage = SqliteStorage.layer(
   Effect.gen(function* () {
     const { data } = yield* AppConfig
@@ -39,7 +44,7 @@ export const Machine = Layer.mergeAll(Worlds.layer, Auth.layer, Metrics.layer).p
 export const Live = Server.layer.pipe(
   Layer.provide(Layer.effectDiscard(recordBoot([]))),
   Layer.provideMerge(Machine),
-  Layer.provideMerge(FileStorage),
+  Layer.provideMerge(LiveStorage),
   Layer.provideMerge(ServerKey.layer),
   Layer.provide(NodeContext.layer),
   Layer.provide(Layer.effectDiscard(checkExposure))

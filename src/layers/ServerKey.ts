@@ -1,11 +1,18 @@
 import { randomBytes } from "node:crypto"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import { Effect, Layer, Option, Redacted } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import { StorageFailure } from "../domain/Errors.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventChain } from "../services/EventChain.ts"
 import { storageFailure } from "./sqlite/Database.ts"
+
+/** The server's one key, in bytes: for the chain, wherever it is computed. */
+export class ServerKey extends Context.Tag("elastik/ServerKey")<ServerKey, Uint8Array>() {}
 
 /** The key in bytes: ELASTIK_KEY as it is, else the one kept in the data directory (C5.5). */
 const read = Effect.gen(function* () {
@@ -41,15 +48,18 @@ const create = Effect.gen(function* () {
   return key
 }).pipe(storageFailure("the key cannot be kept"))
 
-/** The chain under the server's key, which is made at the first start. */
+/** A key, and the chain under it. */
+const both = (key: Uint8Array) => Layer.merge(Layer.succeed(ServerKey, key), EventChain.layer(key))
+
+/** The server's key, which is made at the first start. */
 export const layer = Layer.unwrapEffect(
   Effect.map(
     Effect.flatMap(read, Option.match({ onNone: () => create, onSome: (key) => Effect.succeed<Uint8Array>(key) })),
-    EventChain.layer
+    both
   )
 )
 
-/** The chain under the key that exists; for commands that look at a data directory and leave it alone. */
+/** The key that exists; for commands that look at a data directory and leave it alone. */
 export const layerExisting = Layer.unwrapEffect(
   Effect.map(
     Effect.flatMap(
@@ -63,6 +73,6 @@ export const layerExisting = Layer.unwrapEffect(
         onSome: Effect.succeed
       })
     ),
-    EventChain.layer
+    both
   )
 )

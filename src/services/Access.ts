@@ -1,4 +1,6 @@
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { Caller } from "../domain/Caller.ts"
 import { Forbidden, type StorageFailure } from "../domain/Errors.ts"
 import { type Action, allows, type PrivacyRules, parsePrivate, refusal } from "../domain/Policy.ts"

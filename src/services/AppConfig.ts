@@ -1,5 +1,13 @@
 import { isIP } from "node:net"
-import { Config, ConfigError, Context, Effect, Either, Layer, Option, Redacted } from "effect"
+import { availableParallelism } from "node:os"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 
 /** Everything that can be configured (C17), read once at start by nobody but this service. */
 export interface AppConfigShape {
@@ -18,6 +26,8 @@ export interface AppConfigShape {
   readonly privateRead: boolean
   /** bytes */
   readonly maxBody: number
+  /** threads that read and write worlds */
+  readonly storageThreads: number
   readonly corsOrigins: ReadonlyArray<string>
   readonly trustedProxy: Option.Option<{
     /** lower-cased name of the header that carries the client's address */
@@ -34,6 +44,7 @@ export const summary = (config: AppConfigShape): ReadonlyArray<string> => [
   `ELASTIK_DATA=${config.data}`,
   `ELASTIK_READ=${config.privateRead ? "private" : "public"}`,
   `ELASTIK_MAX_BODY=${config.maxBody}`,
+  `ELASTIK_STORAGE_THREADS=${config.storageThreads}`,
   ...(config.corsOrigins.length === 0 ? [] : [`ELASTIK_CORS_ORIGINS=${config.corsOrigins.join(",")}`]),
   ...(Option.isNone(config.trustedProxy) ? [] : ["ELASTIK_TRUST_PROXY_HEADER", "ELASTIK_TRUST_PROXY_FROM"]),
   ...(Option.isNone(config.token) ? [] : ["ELASTIK_TOKEN"]),
@@ -59,6 +70,8 @@ export const defaults: AppConfigShape = {
   key: Option.none(),
   privateRead: false,
   maxBody: 64 * 1024 * 1024,
+  // Half of the processors, so that there is one left to speak HTTP.
+  storageThreads: Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2))),
   corsOrigins: [],
   trustedProxy: Option.none()
 }
@@ -131,6 +144,7 @@ const load: Effect.Effect<AppConfigShape, ConfigError.ConfigError> = Effect.gen(
       value === "private" || value === "public" ? value === "private" : `wants "public" or "private", not "${value}"`
     ),
     maxBody: yield* integer("ELASTIK_MAX_BODY", defaults.maxBody, 1, largestBody),
+    storageThreads: yield* integer("ELASTIK_STORAGE_THREADS", defaults.storageThreads, 1, 64),
     corsOrigins: yield* parsed<ReadonlyArray<string>>("ELASTIK_CORS_ORIGINS", [], (value) => {
       const origins = list(value).map(origin)
       return origins.every((item) => item !== undefined)

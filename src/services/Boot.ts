@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { system } from "../domain/Caller.ts"
 import { type CanonicalPath, worldName } from "../domain/WorldPath.ts"
 import { AppConfig, summary } from "./AppConfig.ts"

@@ -1,4 +1,6 @@
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { compareBytes, lowerBound } from "../domain/ByteOrder.ts"
 import type { StorageFailure } from "../domain/Errors.ts"
 import { type Child, childrenOf } from "../domain/Listing.ts"

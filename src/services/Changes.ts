@@ -1,4 +1,9 @@
-import { Context, Duration, Effect, Layer, Random, type Scope } from "effect"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import type * as Scope from "effect/Scope"
 import type { Operation } from "../domain/Event.ts"
 import type { WorldName } from "../domain/WorldPath.ts"
 

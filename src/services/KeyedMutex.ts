@@ -1,4 +1,5 @@
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 
 /** Mutual exclusion by key: effects of one key run one after another in the order they came, others side by side. */
 export interface KeyedMutex<K> {

@@ -1,4 +1,6 @@
-import { Context, type Effect, type Option } from "effect"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
 import type { Command, Receipt } from "../domain/Command.ts"
 import type { IdempotencyConflict, PreconditionFailed, StorageFailure, WorldNotFound } from "../domain/Errors.ts"
 import type { EventRow } from "../domain/Event.ts"

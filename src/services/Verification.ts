@@ -1,4 +1,5 @@
-import { Effect, Option } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { type StorageFailure, WorldNotFound } from "../domain/Errors.ts"
 import { type BodyVerdict, type ChainVerdict, type EventRow, flawOf, verifyBody } from "../domain/Event.ts"
 import type { WorldName } from "../domain/WorldPath.ts"

@@ -9,10 +9,13 @@ import type { Append, Delete, Overwrite, Remark, SetState } from "../../src/doma
 import type { StorageFailure } from "../../src/domain/Errors.ts"
 import type { EventRow } from "../../src/domain/Event.ts"
 import { directoryName } from "../../src/domain/WorldPath.ts"
+import { ServerKey } from "../../src/layers/ServerKey.ts"
 import * as FileVolume from "../../src/layers/sqlite/FileVolume.ts"
 import * as MemoryVolume from "../../src/layers/sqlite/MemoryVolume.ts"
 import * as SqliteStorage from "../../src/layers/sqlite/SqliteStorage.ts"
 import type { Volume } from "../../src/layers/sqlite/Volume.ts"
+import * as ThreadedStorage from "../../src/layers/threads/ThreadedStorage.ts"
+import { AppConfig } from "../../src/services/AppConfig.ts"
 import { EventChain } from "../../src/services/EventChain.ts"
 import { Storage, type StorageShape } from "../../src/services/Storage.ts"
 import { type Verdict, verifyWorld } from "../../src/services/Verification.ts"
@@ -27,6 +30,14 @@ export const memory = SqliteStorage.layer(MemoryVolume.make)
 /** Storage in a directory; `change` may put something between it and the disk. */
 export const files = (data: string, change: (volume: Volume) => Volume = (volume) => volume) =>
   SqliteStorage.layer(Effect.map(FileVolume.make(data), change)).pipe(Layer.provide(NodeContext.layer))
+
+/** Storage in threads of its own, which run the built program. */
+export const threads = (data: string, entry = new URL("../../dist/layers/threads/StorageThread.js", import.meta.url)) =>
+  ThreadedStorage.layer(entry).pipe(
+    Layer.provide(AppConfig.layerTest({ data, storageThreads: 2 })),
+    Layer.provide(Layer.succeed(ServerKey, Buffer.from(key))),
+    Layer.provide(NodeContext.layer)
+  )
 
 /** A new directory that goes when the scope closes. */
 export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(

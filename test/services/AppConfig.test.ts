@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { describe, expect, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Either, Layer, Option, Redacted } from "effect"
 import { AppConfig, type AppConfigShape, checkExposure, isLoopback, summary } from "../../src/services/AppConfig.ts"
@@ -31,6 +32,7 @@ describe("C17 defaults", () => {
         key: Option.none(),
         privateRead: false,
         maxBody: 67_108_864,
+        storageThreads: Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2))),
         corsOrigins: [],
         trustedProxy: Option.none()
       })
@@ -39,7 +41,18 @@ describe("C17 defaults", () => {
 
   it.effect("a variable that is set to nothing counts as not set", () =>
     Effect.gen(function* () {
-      const names = ["HOST", "PORT", "DATA", "TOKEN", "APPROVE_TOKEN", "KEY", "READ", "MAX_BODY", "CORS_ORIGINS"]
+      const names = [
+        "HOST",
+        "PORT",
+        "DATA",
+        "TOKEN",
+        "APPROVE_TOKEN",
+        "KEY",
+        "READ",
+        "MAX_BODY",
+        "STORAGE_THREADS",
+        "CORS_ORIGINS"
+      ]
       const proxy = ["TRUST_PROXY_HEADER", "TRUST_PROXY_FROM"]
       const nothing = Object.fromEntries(
         [...names, ...proxy].map((name, i) => [`ELASTIK_${name}`, i % 2 === 0 ? "" : "  "])
@@ -59,6 +72,7 @@ describe("C17 good values", () => {
     [{ ELASTIK_READ: "private" }, { privateRead: true }],
     [{ ELASTIK_READ: "public" }, { privateRead: false }],
     [{ ELASTIK_MAX_BODY: "1" }, { maxBody: 1 }],
+    [{ ELASTIK_STORAGE_THREADS: "3" }, { storageThreads: 3 }],
     [{ ...closed, ELASTIK_HOST: "0.0.0.0" }, { host: "0.0.0.0" }],
     [{ ...closed, ELASTIK_HOST: "::" }, { host: "::" }],
     [
@@ -88,6 +102,7 @@ describe("C17 a bad value stops the start with a line that names the variable", 
   it.effect.each([
     ...["-1", "65536", "http", "80.5", "8e1", "0x50", "9".repeat(30)].map((v) => ["ELASTIK_PORT", { ELASTIK_PORT: v }]),
     ...["0", "-5", "64MiB", "1e9", "99999999999"].map((v) => ["ELASTIK_MAX_BODY", { ELASTIK_MAX_BODY: v }]),
+    ...["0", "65", "many"].map((v) => ["ELASTIK_STORAGE_THREADS", { ELASTIK_STORAGE_THREADS: v }]),
     ...["Private", "yes", "true", "none"].map((v) => ["ELASTIK_READ", { ELASTIK_READ: v }]),
     ...["a.example", "*", "ftp://a.example", "https://a.example/path", "https://ok.example, nonsense", "null"].map(
       (v) => ["ELASTIK_CORS_ORIGINS", { ELASTIK_CORS_ORIGINS: v }]

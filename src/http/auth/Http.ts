@@ -1,5 +1,6 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import { longestTtl } from "../../domain/Capability.ts"
 import { BadRequest } from "../../domain/Errors.ts"
 import { canonicalText } from "../../domain/WorldPath.ts"

@@ -1,7 +1,7 @@
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { BadPath, BadRequest, CollectionOnly, Forbidden, NotAcceptable, StorageFailure } from "../../domain/Errors.ts"
 import { worldNamespaces } from "../../domain/WorldPath.ts"
 import { Identified } from "../Caller.ts"

@@ -1,5 +1,5 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { compareBytes } from "../../domain/ByteOrder.ts"
 import { type CanonicalPath, virtualNamespaces, worldNamespaces } from "../../domain/WorldPath.ts"
 import { Api } from "../Api.ts"

@@ -1,5 +1,6 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Chunk, Stream } from "effect"
+import * as Chunk from "effect/Chunk"
+import * as Stream from "effect/Stream"
 import { type Child, entryOf } from "../../domain/Listing.ts"
 import type { Entry } from "../../domain/World.ts"
 import { bytes } from "../Response.ts"

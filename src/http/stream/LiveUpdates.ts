@@ -1,4 +1,7 @@
-import { Clock, Effect, Option, Stream } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import type { Caller } from "../../domain/Caller.ts"
 import { envelope } from "../../domain/Envelope.ts"
 import type { CanonicalPath, WorldName } from "../../domain/WorldPath.ts"

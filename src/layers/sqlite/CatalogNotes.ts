@@ -1,5 +1,7 @@
 import * as SqlSchema from "@effect/sql/SqlSchema"
-import { Effect, Schema, type Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { Entry } from "../../domain/World.ts"
 import * as Database from "./Database.ts"
 
@@ -8,7 +10,7 @@ import * as Database from "./Database.ts"
  * believed only while the file is exactly as it was (`stamp`); the notes are a cache, and deleting them costs time.
  */
 export interface CatalogNotes {
-  readonly all: Effect.Effect<ReadonlyMap<string, Note>>
+  readonly about: (wanted: (name: string) => boolean) => Effect.Effect<ReadonlyMap<string, Note>>
   readonly put: (entry: Entry, stamp: string) => Effect.Effect<void>
   readonly remove: (name: string) => Effect.Effect<void>
 }
@@ -25,6 +27,9 @@ const NoteRow = Schema.Struct({
   tag: Schema.String
 })
 export type Note = typeof NoteRow.Type
+
+// Read in pages: decoding all at once would leave a heap several times the size of what is kept.
+const pageSize = 512
 
 /** Opens the notes at `filename`; notes that cannot be read are started afresh by `discard`. */
 export const make = (filename: string, discard: Effect.Effect<void>): Effect.Effect<CatalogNotes, never, Scope.Scope> =>
@@ -46,19 +51,28 @@ const open = (filename: string) =>
       name TEXT PRIMARY KEY, stamp TEXT NOT NULL, version INTEGER NOT NULL, ext TEXT NOT NULL, state TEXT NOT NULL,
       len INTEGER NOT NULL, updatedAt INTEGER NOT NULL, eventId INTEGER NOT NULL, tag TEXT NOT NULL
     ) WITHOUT ROWID`)
-    const rows = SqlSchema.findAll({
-      Request: Schema.Void,
+    const page = SqlSchema.findAll({
+      Request: Schema.String,
       Result: NoteRow,
-      execute: () => db.query("SELECT * FROM notes")
+      execute: (after) => db.query("SELECT * FROM notes WHERE name > ? ORDER BY name LIMIT ?", [after, pageSize])
     })
     yield* db.query("SELECT count(*) FROM notes")
 
     return {
-      all: Effect.map(rows(), (notes) => new Map(notes.map((note) => [note.name, note]))).pipe(
-        Effect.catchAllCause((cause) =>
-          Effect.as(Effect.logWarning("the catalog's notes cannot be read", cause), new Map<string, Note>())
-        )
-      ),
+      about: (wanted) =>
+        Effect.gen(function* () {
+          const notes = new Map<string, Note>()
+          let read: ReadonlyArray<Note> = []
+          do {
+            read = yield* page(read.at(-1)?.name ?? "")
+            for (const note of read) if (wanted(note.name)) notes.set(note.name, note)
+          } while (read.length === pageSize)
+          return notes
+        }).pipe(
+          Effect.catchAllCause((cause) =>
+            Effect.as(Effect.logWarning("the catalog's notes cannot be read", cause), new Map<string, Note>())
+          )
+        ),
       put: (entry, stamp) =>
         db
           .query("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [

@@ -1,7 +1,8 @@
 import { rmdirSync, statSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import { Effect, type Scope } from "effect"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { StorageFailure } from "../../domain/Errors.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import * as CatalogNotes from "./CatalogNotes.ts"
@@ -10,10 +11,12 @@ import type { Found, Volume } from "./Volume.ts"
 
 /**
  * Worlds on disk: `<data>/<directory name>/universe.db` (C1.4). The directories are the truth; what else lies in the
- * data directory starts with a dot and can be lost (`.catalog.db`) or has been thrown away (`.trash`).
+ * data directory starts with a dot and can be lost (`.catalog.db`) or has been thrown away (`.trash`). Several threads
+ * can share a directory when each `owns` worlds of its own.
  */
 export const make = (
-  data: string
+  data: string,
+  owns: (name: string) => boolean = () => true
 ): Effect.Effect<Volume, StorageFailure, FileSystem.FileSystem | Path.Path | Scope.Scope> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
@@ -40,11 +43,11 @@ export const make = (
 
     return {
       scan: Effect.gen(function* () {
-        const known = yield* notes.all
+        const known = yield* notes.about(owns)
         const found: Array<Found> = []
         for (const entry of yield* fs.readDirectory(data)) {
           const name = entry.startsWith(".") ? undefined : worldOfDirectory(entry)
-          if (name === undefined) continue
+          if (name === undefined || !owns(name)) continue
           const stamp = stampOf(database(name))
           if (stamp === undefined) yield* removeIfEmpty(path.join(data, entry))
           if (stamp === undefined) continue

@@ -1,4 +1,7 @@
-import { Effect, Exit, Option, Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import type { StorageFailure } from "../../domain/Errors.ts"
 import { entryOf } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"

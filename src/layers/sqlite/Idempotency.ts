@@ -1,5 +1,7 @@
 import * as SqlSchema from "@effect/sql/SqlSchema"
-import { Effect, Option, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type { Append, Receipt } from "../../domain/Command.ts"
 import { IdempotencyConflict } from "../../domain/Errors.ts"
 import { sha256 } from "../../services/EventChain.ts"

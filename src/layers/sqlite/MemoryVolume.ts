@@ -1,4 +1,6 @@
-import { Effect, Exit, Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import { type Database, open } from "./Database.ts"
 import type { Volume } from "./Volume.ts"

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { compareBytes } from "../../domain/ByteOrder.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import type { StorageShape } from "../../services/Storage.ts"

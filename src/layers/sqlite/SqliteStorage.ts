@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto"
-import { Effect, Layer, Option, type Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type { Command, Delete } from "../../domain/Command.ts"
 import { StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
 import { entryOf } from "../../domain/World.ts"
@@ -13,14 +16,14 @@ import { checkConditions, execute } from "./Transaction.ts"
 import type { Volume } from "./Volume.ts"
 import { readEvents, readHead, readWorld } from "./WorldFile.ts"
 
-// Three files and up to a megabyte of memory each.
-const openWorlds = 64
+/** Databases that are open at a time: three files and up to a megabyte of memory each. */
+export const openWorlds = 64
 
-/** Storage over SQLite databases, one per world, wherever the volume keeps them. */
-export const make = (volume: Volume): Effect.Effect<StorageShape, never, EventChain | Scope.Scope> =>
+/** Storage over SQLite databases, one per world, wherever the volume keeps them; `capacity` of them open at a time. */
+export const make = (volume: Volume, capacity: number): Effect.Effect<StorageShape, never, EventChain | Scope.Scope> =>
   Effect.gen(function* () {
     const chain = yield* EventChain
-    const handles = yield* Handles.make(volume, openWorlds)
+    const handles = yield* Handles.make(volume, capacity)
 
     /** A world's first commit. What was made for it goes again when it fails, so that no ghost world stays. */
     const create = (handle: Handles.Handle, command: Command) =>
@@ -135,5 +138,10 @@ const recover = (handles: Handles.Handles, volume: Volume, name: Command["name"]
 
 /** Storage over the given volume. */
 export const layer = <E, R>(
-  volume: Effect.Effect<Volume, E, R>
-): Layer.Layer<Storage, E, Exclude<R, Scope.Scope> | EventChain> => Layer.scoped(Storage, Effect.flatMap(volume, make))
+  volume: Effect.Effect<Volume, E, R>,
+  capacity = openWorlds
+): Layer.Layer<Storage, E, Exclude<R, Scope.Scope> | EventChain> =>
+  Layer.scoped(
+    Storage,
+    Effect.flatMap(volume, (volume) => make(volume, capacity))
+  )

@@ -1,5 +1,6 @@
 import * as SqlSchema from "@effect/sql/SqlSchema"
-import { Effect, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { AnyDatabase, type Database } from "./Database.ts"
 
 /**

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto"
-import { Clock, Effect, Option } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Command, Receipt } from "../../domain/Command.ts"
 import { evaluateWrite } from "../../domain/Conditions.ts"
 import { PreconditionFailed, StorageFailure, WorldNotFound } from "../../domain/Errors.ts"

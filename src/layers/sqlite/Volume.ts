@@ -1,4 +1,5 @@
-import type { Effect, Scope } from "effect"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { StorageFailure } from "../../domain/Errors.ts"
 import type { Entry } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"

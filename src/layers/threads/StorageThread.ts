@@ -1,0 +1,109 @@
+import { type MessagePort, parentPort, workerData } from "node:worker_threads"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import { EventChain } from "../../services/EventChain.ts"
+import { Storage, type StorageShape, type WriteError } from "../../services/Storage.ts"
+import * as Logs from "../Logs.ts"
+import * as FileVolume from "../sqlite/FileVolume.ts"
+import * as SqliteStorage from "../sqlite/SqliteStorage.ts"
+import { type Ask, type Assignment, alone, close, Failure, type Question, type Reply, threadOf } from "./Protocol.ts"
+
+/**
+ * The body of a storage thread: the same storage over the same files as in one thread, for its share of the worlds. What
+ * waits for the disk waits here, and the thread that speaks HTTP never does.
+ */
+const serve = (port: MessagePort) =>
+  Effect.gen(function* () {
+    const storage = yield* Storage
+    const runtime = yield* Effect.runtime<never>()
+    const closed = yield* Deferred.make<void>()
+    const writes: Array<Ask> = []
+    let scheduled = false
+
+    const answer = ({ id, question }: Ask) => {
+      Runtime.runCallback(runtime)(answerTo(storage, question), {
+        onExit: (exit) => port.postMessage(replyOf(id, exit), Exit.isSuccess(exit) ? exit.value.transfer : [])
+      })
+    }
+
+    /** One at a time, with a look in between at what has arrived: a read need not wait for all the writes before it. */
+    const writeNext = () => {
+      const ask = writes.shift()
+      scheduled = ask !== undefined
+      if (ask === undefined) return
+      answer(ask)
+      setImmediate(writeNext)
+    }
+
+    port.on("message", (message: Ask | typeof close) => {
+      if (message === close) return Deferred.unsafeDone(closed, Exit.void)
+      if (message.question._tag !== "Execute") return answer(message)
+      writes.push(message)
+      if (!scheduled) setImmediate(writeNext)
+      scheduled = true
+    })
+    yield* Deferred.await(closed)
+    port.close()
+  })
+
+/** A value, and the buffers in it that are handed over rather than copied. */
+interface Answer {
+  readonly value: unknown
+  readonly transfer: ReadonlyArray<ArrayBuffer>
+}
+
+const copied = (value: unknown): Answer => ({ value, transfer: [] })
+
+const answerTo = (storage: StorageShape, question: Question): Effect.Effect<Answer, WriteError> => {
+  switch (question._tag) {
+    case "Execute":
+      return Effect.map(storage.execute(question.command), copied)
+    case "Scan":
+      return Effect.map(storage.scan, copied)
+    case "Head":
+      return Effect.map(storage.head(question.name), (head) => copied(Option.getOrUndefined(head)))
+    case "Read":
+      return Effect.map(
+        storage.read(question.name),
+        Option.match({
+          onNone: () => copied(undefined),
+          onSome: (world) => {
+            const body = alone(world.body)
+            return { value: { ...world, body }, transfer: [body.buffer] }
+          }
+        })
+      )
+    case "Events":
+      return Effect.map(storage.events(question.name, question.after, question.limit), copied)
+  }
+}
+
+const replyOf = (id: number, exit: Exit.Exit<Answer, WriteError>): Reply => {
+  if (Exit.isSuccess(exit)) return { id, value: exit.value.value }
+  const failure = Cause.failureOption(exit.cause)
+  return Option.isSome(failure)
+    ? { id, failure: encodeFailure(failure.value) }
+    : { id, defect: Cause.pretty(exit.cause, { renderErrorCause: true }) }
+}
+
+const encodeFailure = Schema.encodeSync(Failure)
+
+// What the thread that started this one passed on (Thread.ts).
+const { count, data, index, key } = workerData as Assignment
+
+const StorageLive = SqliteStorage.layer(
+  FileVolume.make(data, (name) => threadOf(name, count) === index),
+  Math.ceil(SqliteStorage.openWorlds / count)
+).pipe(Layer.provide(EventChain.layer(key)), Layer.provide([NodeFileSystem.layer, NodePath.layer]))
+
+if (parentPort !== null) {
+  await Effect.runPromise(serve(parentPort).pipe(Effect.provide([StorageLive, Logs.layer])))
+}

@@ -1,0 +1,97 @@
+import { Worker } from "node:worker_threads"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Runtime from "effect/Runtime"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { StorageFailure } from "../../domain/Errors.ts"
+import type { WriteError } from "../../services/Storage.ts"
+import { type Answers, type Ask, type Assignment, close, Failure, type Question, type Reply } from "./Protocol.ts"
+
+/** A storage thread, as the one that asks it sees it. */
+export interface Thread {
+  /** `transfer` lists the buffers in the question that the thread may keep */
+  readonly ask: <Q extends Question>(
+    question: Q,
+    transfer?: ReadonlyArray<ArrayBuffer>
+  ) => Effect.Effect<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>
+}
+
+/**
+ * Starts a thread that runs the module `entry` until the scope closes. A thread that dies fails what it was asked and
+ * had not answered, of which nobody knows whether it was done, and the next question starts another.
+ */
+export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const runFork = Runtime.runFork(yield* Effect.runtime())
+    const pending = new Map<number, (answer: Exit.Exit<unknown, WriteError>) => void>()
+    let asked = 0
+    let worker: Worker | undefined
+    let closing = false
+
+    const onReply = (reply: Reply) => {
+      const answer = pending.get(reply.id)
+      pending.delete(reply.id)
+      answer?.(exitOf(reply))
+    }
+
+    const onExit = (cause: unknown) => {
+      worker = undefined
+      if (!closing) runFork(Effect.logError("a storage thread stopped; the next request starts another", cause))
+      const unanswered = [...pending.values()]
+      pending.clear()
+      const failure = new StorageFailure({ message: "the storage stopped before it had answered", cause })
+      for (const answer of unanswered) answer(Exit.fail(failure))
+    }
+
+    const start = (): Worker => {
+      const started = new Worker(entry, { workerData: assignment, resourceLimits: limitsOf(assignment) })
+      let cause: unknown = "it ended by itself"
+      started.on("message", onReply)
+      started.on("error", (error) => {
+        cause = error
+      })
+      started.on("exit", () => onExit(cause))
+      worker = started
+      return started
+    }
+
+    yield* Effect.addFinalizer(() =>
+      Effect.async<void>((resume) => {
+        closing = true
+        if (worker === undefined) return resume(Effect.void)
+        worker.once("exit", () => resume(Effect.void))
+        worker.postMessage(close)
+      })
+    )
+    start()
+
+    return {
+      ask: <Q extends Question>(question: Q, transfer: ReadonlyArray<ArrayBuffer> = []) =>
+        Effect.async<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>((resume) => {
+          if (closing)
+            return resume(new StorageFailure({ message: "the storage is closed", cause: "the server stops" }))
+          const ask: Ask = { id: ++asked, question }
+          // The other side is this program too, compiled with it: it answers as `Answers` says.
+          pending.set(ask.id, (answer) => resume(answer as Exit.Exit<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>))
+          ;(worker ?? start()).postMessage(ask, [...transfer])
+          return Effect.sync(() => pending.delete(ask.id))
+        })
+    }
+  })
+
+/**
+ * Room for the largest body as text, several times over. That V8 knows a bound makes it collect early: without one, a
+ * thread that opens thousands of databases keeps several times the memory that it needs.
+ */
+const limitsOf = ({ maxBody }: Assignment) => ({
+  maxYoungGenerationSizeMb: 8,
+  maxOldGenerationSizeMb: 256 + Math.ceil((8 * maxBody) / 1024 / 1024)
+})
+
+const decodeFailure = Schema.decodeUnknownSync(Failure)
+
+const exitOf = (reply: Reply): Exit.Exit<unknown, WriteError> => {
+  if ("value" in reply) return Exit.succeed(reply.value)
+  return "failure" in reply ? Exit.fail(decodeFailure(reply.failure)) : Exit.die(reply.defect)
+}
