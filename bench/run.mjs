@@ -1,6 +1,6 @@
 // The benchmarks: each figure beside its limit in the same run, medians (lowest..highest) of five rounds.
 //
-//   node bench/run.mjs [--quick] [--write] [--only reads,writes,tree] [--main dist/main.js] [--profile DIR]
+//   node bench/run.mjs [--quick] [--write] [--only reads,writes,tree,devices] [--main dist/main.js] [--profile DIR]
 //
 // --quick does one short round, --write puts the table into bench/RESULTS.md, --profile leaves CPU profiles of the
 // servers in DIR (and slows them down).
@@ -9,6 +9,7 @@ import { cpus, loadavg, tmpdir, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { devices } from "./figures/devices.mjs"
 import { reads } from "./figures/reads.mjs"
 import { tree } from "./figures/tree.mjs"
 import { writes } from "./figures/writes.mjs"
@@ -24,7 +25,7 @@ const { values: options } = parseArgs({
   }
 })
 
-const groups = { reads, writes, tree }
+const groups = { reads, writes, tree, devices }
 const temp = mkdtempSync(join(tmpdir(), "elastik-bench-"))
 process.on("exit", () => rmSync(temp, { recursive: true, force: true, maxRetries: 5 }))
 

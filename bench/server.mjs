@@ -78,6 +78,10 @@ export const startBare = async (bench, server, path, headers = {}) => {
   return start(bench, [join(here, "limits/http.mjs"), JSON.stringify({ fields, body })], {})
 }
 
+/** A limit that is a server of its own. */
+export const startLimit = (script, spec) =>
+  start({ temp: here }, [join(here, "limits", script), JSON.stringify(spec)], {})
+
 /** Load on a server by jobs (see load.mjs), from a process of its own; one result for each. */
 export const load = async (bench, server, ...jobs) => {
   const { results } = await call(bench, "load.mjs", { port: server.port, seconds: bench.seconds, jobs })

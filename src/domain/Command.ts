@@ -35,6 +35,7 @@ export interface SetState {
   readonly _tag: "SetState"
   readonly name: WorldName
   readonly to: WorldState
+  readonly conditions: Conditions
 }
 
 /** An event that leaves the world as it is, such as plugin_load_failed or gpu_call (C5.2). */

@@ -47,6 +47,12 @@ export class RouteNotFound extends Schema.TaggedError<RouteNotFound>()("RouteNot
   path: Schema.String
 }) {}
 
+/** What a device or mount was asked for is not there. */
+export class ResourceNotFound extends Schema.TaggedError<ResourceNotFound>()("ResourceNotFound", {
+  message: Schema.String,
+  path: Schema.String
+}) {}
+
 /** The route exists, the method does not; `allow` names those that do (RFC 9110 section 15.5.6). */
 export class MethodNotAllowed extends Schema.TaggedError<MethodNotAllowed>()("MethodNotAllowed", {
   message: Schema.String,
@@ -81,6 +87,34 @@ export class IdempotencyConflict extends Schema.TaggedError<IdempotencyConflict>
   message: Schema.String
 }) {}
 
+/** What was sent is well formed and cannot be accepted as what it should be. */
+export class Unprocessable extends Schema.TaggedError<Unprocessable>()("Unprocessable", { message: Schema.String }) {}
+
+/** Source that cannot become a running plugin: `reason` says why, `state` is what it was and stays (C10.1). */
+export class PluginRejected extends Schema.TaggedError<PluginRejected>()("PluginRejected", {
+  message: Schema.String,
+  reason: Schema.String,
+  state: Schema.String
+}) {}
+
+/** The work took longer than it may, and was stopped. */
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", { message: Schema.String }) {}
+
+/** The device lacks its configuration; the message names what to set (C11.1). */
+export class NotConfigured extends Schema.TaggedError<NotConfigured>()("NotConfigured", { message: Schema.String }) {}
+
+/** A configuration names a scheme that nothing here speaks. */
+export class UnsupportedScheme extends Schema.TaggedError<UnsupportedScheme>()("UnsupportedScheme", {
+  message: Schema.String,
+  scheme: Schema.String
+}) {}
+
+/** Another server that this one depends on could not be reached or did not answer as it should. `cause` is for the log. */
+export class UpstreamFailed extends Schema.TaggedError<UpstreamFailed>()("UpstreamFailed", {
+  message: Schema.String,
+  cause: Schema.Defect
+}) {}
+
 /** The caller may not do this. The message names the rule, never what lies behind it (C7.5). */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { message: Schema.String }) {}
 
@@ -110,12 +144,19 @@ export const DomainError = Schema.Union(
   WorldNotFound,
   CollectionOnly,
   RouteNotFound,
+  ResourceNotFound,
   MethodNotAllowed,
   NotAcceptable,
   RangeNotSatisfiable,
   PreconditionFailed,
   BodyTooLarge,
   IdempotencyConflict,
+  Unprocessable,
+  PluginRejected,
+  TimedOut,
+  NotConfigured,
+  UnsupportedScheme,
+  UpstreamFailed,
   Forbidden,
   Unauthorized,
   Overloaded,

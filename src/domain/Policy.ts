@@ -13,9 +13,10 @@ import { type CanonicalPath, canonicalText, isWithin, namespaceOf } from "./Worl
  * write     PUT, POST: its bytes and metadata
  * delete    DELETE, and what removes a world from its place
  * activate  change the state of a plugin
+ * use       have a plugin or device do something
  * operate   look into the machine: verification, capabilities
  */
-export type Action = "list" | "read" | "write" | "delete" | "activate" | "operate"
+export type Action = "list" | "read" | "write" | "delete" | "activate" | "use" | "operate"
 
 /** What the operator has declared private. */
 export interface PrivacyRules {
@@ -30,8 +31,8 @@ export const publicRules: PrivacyRules = { prefixes: [], everything: false }
 /** Readable to operators alone (C7.1). */
 const operatorOnly: ReadonlyArray<string> = ["boot", "etc/shadow", "etc/fstab"]
 
-/** The tier that may write in each namespace; a path in none of them is not a world and has no writer. */
-const writerTier: Readonly<Record<string, Tier>> = { home: 2, lib: 2, etc: 3, usr: 3, var: 3, boot: 3 }
+/** The tier that may write in each namespace, worlds or mounts (C11.2); a path in none of them has no writer. */
+const writerTier: Readonly<Record<string, Tier>> = { home: 2, lib: 2, mnt: 2, etc: 3, usr: 3, var: 3, boot: 3 }
 
 /** Why `caller` may not do `action` to `path`; undefined when they may. The reason tells nothing about the path. */
 export const refusal = (caller: Caller, action: Action, path: string, rules: PrivacyRules): string | undefined => {
@@ -43,9 +44,10 @@ export const refusal = (caller: Caller, action: Action, path: string, rules: Pri
   switch (action) {
     case "list":
       return undefined
+    case "use":
     case "read": {
       if (caller.tier < 3 && operatorOnly.some((prefix) => isWithin(path, prefix))) return "reading this needs T3"
-      if (!caller.credentialed && isPrivate(path, rules)) return "reading this needs a credential"
+      if (!caller.credentialed && isPrivate(path, rules)) return "this needs a credential"
       return undefined
     }
     case "write": {
@@ -61,6 +63,15 @@ export const refusal = (caller: Caller, action: Action, path: string, rules: Pri
       return caller.tier < 3 ? "this needs T3" : undefined
   }
 }
+
+/** Why `caller` may not use a plugin that wants at least `tier`, for what the request touches; undefined when they may. */
+export const refusalToUse = (
+  caller: Caller,
+  tier: Tier,
+  touch: { readonly action: Action; readonly path: string },
+  rules: PrivacyRules
+): string | undefined =>
+  caller.tier < tier ? `using this needs T${tier}` : refusal(caller, touch.action, touch.path, rules)
 
 /** Whether `caller` may do `action` to `path`. */
 export const allows = (caller: Caller, action: Action, path: string, rules: PrivacyRules): boolean =>

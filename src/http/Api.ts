@@ -4,6 +4,7 @@ import { version } from "../Version.ts"
 import { AuthGroup } from "./auth/Api.ts"
 import { CollectionsGroup } from "./collections/Api.ts"
 import { IntrospectionGroup } from "./introspection/Api.ts"
+import { PluginsGroup } from "./plugins/Api.ts"
 import { StreamGroup } from "./stream/Api.ts"
 import { WorldsGroup } from "./worlds/Api.ts"
 
@@ -21,6 +22,7 @@ type Schemas = Readonly<Record<string, unknown>>
 /** The whole typed API, as /openapi.json and /docs describe it (C8). */
 export class Api extends HttpApi.make("elastik")
   .add(WorldsGroup)
+  .add(PluginsGroup)
   .add(CollectionsGroup)
   .add(StreamGroup)
   .add(IntrospectionGroup)

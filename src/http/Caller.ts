@@ -3,8 +3,9 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Caller } from "../domain/Caller.ts"
-import { StorageFailure } from "../domain/Errors.ts"
+import * as Schema from "effect/Schema"
+import { type Caller, isNameless } from "../domain/Caller.ts"
+import { Forbidden, StorageFailure, Unauthorized } from "../domain/Errors.ts"
 import { Auth } from "../services/Auth.ts"
 import { failsWith } from "./Problem.ts"
 
@@ -26,3 +27,14 @@ export class Identified extends HttpApiMiddleware.Tag<Identified>()("elastik/htt
     )
   )
 }
+
+/** On protected routes that are no worlds, whoever showed no credentials is asked for them (C7.6). */
+export const orUnauthorized = <A, E, R>(
+  caller: Caller,
+  effect: Effect.Effect<A, E | Forbidden, R>
+): Effect.Effect<A, E | Forbidden | Unauthorized, R> =>
+  isNameless(caller)
+    ? Effect.mapError(effect, (error) => (isForbidden(error) ? new Unauthorized({ message: error.message }) : error))
+    : effect
+
+const isForbidden = Schema.is(Forbidden)

@@ -4,7 +4,7 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { bytes } from "./Response.ts"
-import { script, style } from "./shell/Assets.ts"
+import { manualScript, script, style } from "./shell/Assets.ts"
 
 const asset = (text: string, type: string): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
   Effect.succeed(bytes(text, `${type}; charset=utf-8`, { "cache-control": "no-cache" }))
@@ -16,7 +16,8 @@ export const DocumentsLive = Layer.mergeAll(
   HttpApiBuilder.Router.use((router) =>
     Effect.all([
       router.get("/shell.js", asset(script, "text/javascript")),
-      router.get("/shell.css", asset(style, "text/css"))
+      router.get("/shell.css", asset(style, "text/css")),
+      router.get("/manual.js", asset(manualScript, "text/javascript"))
     ])
   )
 )

@@ -2,10 +2,11 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpApiError from "@effect/platform/HttpApiError"
 import type * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type * as Scope from "effect/Scope"
 import {
   BadRequest,
   type DomainError,
@@ -15,11 +16,13 @@ import {
   RouteNotFound
 } from "../domain/Errors.ts"
 import { Metrics } from "../services/Metrics.ts"
+import { PluginRegistry } from "../services/PluginRegistry.ts"
 import { Edge } from "./Edge.ts"
 import { Origins } from "./Origins.ts"
 import { toResponse } from "./Problem.ts"
+import { Dispatch } from "./plugins/Dispatch.ts"
 import { parseTarget, type RequestTarget, routerPath } from "./RequestTarget.ts"
-import { withHeaders } from "./Response.ts"
+import { optionsAnswer, withHeaders } from "./Response.ts"
 import { methodsOf } from "./RouteTable.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -34,15 +37,25 @@ export const PipelineLive = HttpApiBuilder.middleware(
     const metrics = yield* Metrics
     const origins = yield* Origins
     const edge = yield* Edge
+    const registry = yield* PluginRegistry
+    const plugins = yield* Dispatch
 
-    const respond = (request: Request, router: HttpApp.Default): Effect.Effect<Response, DomainError, never> =>
+    const toPlugin = (request: Request, target: RequestTarget): Effect.Effect<Response, DomainError, Scope.Scope> =>
+      Effect.suspend(() => {
+        const plugin = registry.match(target.path)
+        return plugin === undefined
+          ? new RouteNotFound({ message: `nothing is served at /${target.path}`, path: `/${target.path}` })
+          : plugins.to(plugin, request, target)
+      })
+
+    const respond = (request: Request, router: HttpApp.Default): Effect.Effect<Response, DomainError, Scope.Scope> =>
       Effect.suspend(() => {
         const refusal = origins.refusal(request)
         if (refusal !== undefined) return refusal
         if (request.method === "OPTIONS" && request.url === "*") return Effect.succeed(optionsAnswer(everyMethod))
         return Either.match(parseTarget(request.url), {
           onLeft: (error) => error,
-          onRight: (target) => dispatch(request, target, router)
+          onRight: (target) => dispatch(request, target, router, toPlugin(request, target))
         })
       })
 
@@ -80,7 +93,9 @@ export const PipelineLive = HttpApiBuilder.middleware(
           )
         })
       )
-  })
+  }),
+  // The request's scope, which ends when the answer has been sent.
+  { withContext: true }
 )
 
 const unsendable = /[^\t\x20-\x7e\x80-\xff]/
@@ -91,16 +106,16 @@ const isSendable = (response: Response): boolean =>
 
 const everyMethod = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]
 
-const optionsAnswer = (allow: ReadonlyArray<string>): Response =>
-  withHeaders(HttpServerResponse.empty({ status: 204 }), { allow: allow.join(", ") })
-
-/** Hands a request to the router, under a path that the router reads as it is meant. */
-const dispatch = (request: Request, target: RequestTarget, router: HttpApp.Default) => {
-  const path = routerPath(target)
+/** Hands a request to the router, under a path that the router reads as it is meant; `elsewhere` when it has no route. */
+const dispatch = <E, R>(
+  request: Request,
+  target: RequestTarget,
+  router: HttpApp.Default,
+  elsewhere: Effect.Effect<Response, E, R>
+) => {
+  const path = routerPath(target, request.method)
   const methods = methodsOf(path)
-  if (methods === undefined) {
-    return new RouteNotFound({ message: `nothing is served at /${target.path}`, path: `/${target.path}` })
-  }
+  if (methods === undefined) return elsewhere
   if (request.method === "OPTIONS") return Effect.succeed(optionsAnswer(methods))
   if (!methods.includes(request.method)) {
     return new MethodNotAllowed({ message: `${request.method} is not for /${target.path}`, allow: methods })

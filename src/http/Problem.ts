@@ -18,16 +18,23 @@ export const problems = {
   WorldNotFound: { status: 404, title: "No such world" },
   CollectionOnly: { status: 404, title: "A collection, not a world" },
   RouteNotFound: { status: 404, title: "No such route" },
+  ResourceNotFound: { status: 404, title: "Not found" },
   MethodNotAllowed: { status: 405, title: "Method not allowed" },
   NotAcceptable: { status: 406, title: "Not acceptable" },
+  TimedOut: { status: 408, title: "Took too long" },
   PreconditionFailed: { status: 412, title: "Precondition failed" },
   BodyTooLarge: { status: 413, title: "Body too large" },
   TargetTooLong: { status: 414, title: "Request target too long" },
   RangeNotSatisfiable: { status: 416, title: "Range not satisfiable" },
   IdempotencyConflict: { status: 422, title: "Idempotency-Key used for something else" },
+  Unprocessable: { status: 422, title: "Cannot be accepted" },
+  PluginRejected: { status: 422, title: "Plugin rejected" },
   StorageFailure: { status: 500, title: "Storage failure" },
   InternalError: { status: 500, title: "Internal error" },
-  Overloaded: { status: 503, title: "Overloaded" }
+  UnsupportedScheme: { status: 501, title: "Scheme not supported" },
+  UpstreamFailed: { status: 502, title: "Upstream failed" },
+  Overloaded: { status: 503, title: "Overloaded" },
+  NotConfigured: { status: 503, title: "Not configured" }
 } as const satisfies Record<DomainError["_tag"], { readonly status: number; readonly title: string }>
 
 /** RFC 9457, with the original's `error` beside it. */
@@ -43,13 +50,24 @@ const typeOf = (tag: string): string =>
   `urn:elastik:problem:${tag.replace(/(?!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase()}`
 
 /** Fields of an error that its problem document repeats, so that a program need not parse `detail`. */
-const extensions = ["path", "collection", "allow", "available", "length", "limit", "retryAfter"] as const
+const extensions = [
+  "path",
+  "collection",
+  "allow",
+  "available",
+  "length",
+  "limit",
+  "retryAfter",
+  "scheme",
+  "state"
+] as const
 
 const problemOf = (error: DomainError): Problem & Record<string, unknown> => {
   const { status, title } = problems[error._tag]
   const shared: Record<string, unknown> = {}
   for (const field of extensions) if (field in error) shared[field] = Reflect.get(error, field)
-  return { type: typeOf(error._tag), title, status, detail: error.message, error: error.message, ...shared }
+  const detail = error._tag === "PluginRejected" ? error.reason : error.message
+  return { type: typeOf(error._tag), title, status, detail, error: error.message, ...shared }
 }
 
 const headersOf = (error: DomainError): Record<string, string> => {

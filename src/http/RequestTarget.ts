@@ -44,13 +44,18 @@ const resolveAlias = (path: CanonicalPath, slash: boolean): { path: CanonicalPat
  * The target as the router shall see it: what a route takes as one name is one segment, percent-encoded, because the
  * router decodes, merges and cuts in its own ways. `/home/a/b` becomes `/home/a%2Fb`, `/stream/home/x` `/stream/home%2Fx`.
  */
-export const routerPath = (target: Pick<RequestTarget, "path" | "slash">): string => {
+export const routerPath = (target: Pick<RequestTarget, "path" | "slash">, method: string): string => {
   const { path, slash } = target
   if (path === "") return "/"
+  const plugin = slash || !statefulMethods.has(method) ? undefined : /^lib\/(.+)\/state$/.exec(path)?.[1]
+  if (plugin !== undefined) return `/lib/${encodeURIComponent(plugin)}/state`
   const head = prefixesOfNames.find((prefix) => path.startsWith(prefix)) ?? ownPrefix(path)
   const name = path.slice(head.length)
   return `/${head}${name === "" ? "" : encodeURIComponent(name)}${slash ? "/" : ""}`
 }
+
+/** A plugin's state is set, and that is all; to anything else its path is a name that no world can have (C10.1). */
+const statefulMethods: ReadonlySet<string> = new Set(["PUT", "OPTIONS"])
 
 /** The routes whose last parameter is a whole path. */
 const prefixesOfNames = ["stream/", "proc/verify/"]

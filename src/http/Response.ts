@@ -54,6 +54,10 @@ export const headOnly = (
     ...headers
   })
 
+/** The answer to OPTIONS (C4.6). */
+export const optionsAnswer = (allow: ReadonlyArray<string>): Response =>
+  withHeaders(HttpServerResponse.empty({ status: 204 }), { allow: allow.join(", ") })
+
 /** 302, without a body. */
 export const redirect = (location: string, headers: Readonly<Record<string, string | undefined>>): Response =>
   withHeaders(HttpServerResponse.empty({ status: 302 }), { location, "content-length": "0", ...headers })

@@ -23,7 +23,8 @@ const documents: ReadonlyArray<Route> = [
   { route: "openapi.json", description: "The typed API, as OpenAPI 3.1" },
   { route: "docs", description: "The typed API, for people" },
   { route: "shell.js", description: "The browser shell's script" },
-  { route: "shell.css", description: "The browser shell's style" }
+  { route: "shell.css", description: "The browser shell's style" },
+  { route: "manual.js", description: "The script of plugins' manual pages" }
 ]
 
 const patterns = new Map<string, Pattern>()

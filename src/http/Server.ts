@@ -24,6 +24,8 @@ import { Edge } from "./Edge.ts"
 import { IntrospectionLive } from "./introspection/Http.ts"
 import { Origins } from "./Origins.ts"
 import { PipelineLive } from "./Pipeline.ts"
+import { Dispatch } from "./plugins/Dispatch.ts"
+import { PluginsLive } from "./plugins/Http.ts"
 import { StreamLive } from "./stream/Http.ts"
 import { LiveUpdates } from "./stream/LiveUpdates.ts"
 import { WorldsLive } from "./worlds/Http.ts"
@@ -37,7 +39,7 @@ export interface ListeningShape {
 
 export class Listening extends Context.Tag("elastik/http/Listening")<Listening, ListeningShape>() {}
 
-const handlers = Layer.mergeAll(WorldsLive, CollectionsLive, StreamLive, IntrospectionLive, AuthLive).pipe(
+const handlers = Layer.mergeAll(WorldsLive, PluginsLive, CollectionsLive, StreamLive, IntrospectionLive, AuthLive).pipe(
   Layer.provide([Identified.layer, Listings.Default, LiveUpdates.Default])
 )
 
@@ -86,7 +88,7 @@ export const layer = Layer.scoped(
   })
 ).pipe(
   Layer.provide(routes),
-  Layer.provide(Edge.Default),
+  Layer.provide([Edge.Default, Dispatch.Default]),
   Layer.provide(Origins.Default),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, NodeHttpServer.layerContext]),
   Layer.provide(

@@ -10,16 +10,25 @@ import { Catalog } from "../services/Catalog.ts"
 import { Changes } from "../services/Changes.ts"
 import { ConfigWorlds } from "../services/ConfigWorlds.ts"
 import { Metrics } from "../services/Metrics.ts"
+import { PluginRegistry } from "../services/PluginRegistry.ts"
 import { Worlds } from "../services/Worlds.ts"
 import * as DirectoryLock from "./DirectoryLock.ts"
+import * as GpuDevice from "./gpu/Device.ts"
+import * as FstabMounts from "./mounts/FstabMounts.ts"
+import * as PluginModules from "./PluginModules.ts"
+import * as ProcessQueries from "./queries/ProcessQueries.ts"
+import * as Replication from "./replication/Replication.ts"
 import * as ServerKey from "./ServerKey.ts"
 import * as FileVolume from "./sqlite/FileVolume.ts"
 import * as MemoryVolume from "./sqlite/MemoryVolume.ts"
 import * as SqliteStorage from "./sqlite/SqliteStorage.ts"
 import * as ThreadedStorage from "./threads/ThreadedStorage.ts"
 
+/** Modules that run in threads and processes of their own, as node finds them once they are compiled. */
+const compiled = (module: string): URL => new URL(`./${module}`, import.meta.url)
+
 /** Storage in the configured directory, which belongs to this server alone, in threads of its own. */
-const LiveStorage = ThreadedStorage.layer(new URL("./threads/StorageThread.js", import.meta.url))
+const LiveStorage = ThreadedStorage.layer(compiled("threads/StorageThread.js"))
 
 /** The same in this thread, where every statement waits for the disk. */
 export const FileStorage = SqliteStorage.layer(
@@ -40,9 +49,21 @@ export const Machine = Layer.mergeAll(Worlds.layer, Auth.layer, Metrics.layer).p
   Layer.provideMerge(Layer.mergeAll(Catalog.layer, Changes.layer))
 )
 
+/** What the machine gives to plugins (C11). */
+const Devices = Layer.mergeAll(
+  GpuDevice.layer,
+  FstabMounts.layer,
+  ProcessQueries.layer(compiled("queries/QueryProcess.js")),
+  Replication.layer(compiled("replication/Archivist.js"))
+)
+
+/** Plugins, and what they run on. */
+const Plugins = PluginRegistry.layer.pipe(Layer.provide([PluginModules.layer, Devices]))
+
 /** The whole server, as `elastik serve` runs it. Needs a configuration. */
 export const Live = Server.layer.pipe(
-  Layer.provide(Layer.effectDiscard(recordBoot([]))),
+  Layer.provide(Layer.effectDiscard(recordBoot)),
+  Layer.provideMerge(Plugins),
   Layer.provideMerge(Machine),
   Layer.provideMerge(LiveStorage),
   Layer.provideMerge(ServerKey.layer),

@@ -1,9 +1,9 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Caller } from "../domain/Caller.ts"
+import type { Caller, Tier } from "../domain/Caller.ts"
 import { Forbidden, type StorageFailure } from "../domain/Errors.ts"
-import { type Action, allows, type PrivacyRules, parsePrivate, refusal } from "../domain/Policy.ts"
+import { type Action, allows, type PrivacyRules, parsePrivate, refusal, refusalToUse } from "../domain/Policy.ts"
 import { AppConfig } from "./AppConfig.ts"
 import { ConfigWorlds } from "./ConfigWorlds.ts"
 
@@ -11,6 +11,12 @@ import { ConfigWorlds } from "./ConfigWorlds.ts"
 export interface AccessShape {
   /** fails unless the caller may do this to the world path, existing or not */
   readonly require: (caller: Caller, action: Action, path: string) => Effect.Effect<void, Forbidden | StorageFailure>
+  /** fails unless the caller may use a plugin that wants at least `tier`, for what the request touches */
+  readonly requireUse: (
+    caller: Caller,
+    tier: Tier,
+    touch: { readonly action: Action; readonly path: string }
+  ) => Effect.Effect<void, Forbidden | StorageFailure>
   /** which paths the caller may read, as a plain predicate for listings and streams */
   readonly readable: (caller: Caller) => Effect.Effect<(path: string) => boolean, StorageFailure>
 }
@@ -28,12 +34,14 @@ export class Access extends Context.Tag("elastik/Access")<Access, AccessShape>()
         return Effect.logWarning("lines of /etc/private that name no path hide nothing", rules.unread)
       })
       const rules = privateRead ? Effect.succeed<PrivacyRules>({ prefixes: [], everything: true }) : followed
+      const unless = (reason: (rules: PrivacyRules) => string | undefined) =>
+        Effect.flatMap(rules, (rules) => {
+          const message = reason(rules)
+          return message === undefined ? Effect.void : new Forbidden({ message })
+        })
       return {
-        require: (caller, action, path) =>
-          Effect.flatMap(rules, (rules) => {
-            const message = refusal(caller, action, path, rules)
-            return message === undefined ? Effect.void : new Forbidden({ message })
-          }),
+        require: (caller, action, path) => unless((rules) => refusal(caller, action, path, rules)),
+        requireUse: (caller, tier, touch) => unless((rules) => refusalToUse(caller, tier, touch, rules)),
         readable: (caller) => Effect.map(rules, (rules) => (path: string) => allows(caller, "read", path, rules))
       }
     })

@@ -1,13 +1,13 @@
 import { isIP } from "node:net"
 import { availableParallelism } from "node:os"
-import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
+import * as Gpu from "./GpuConfig.ts"
+import { integer, list, optional, parsed, secret } from "./Variables.ts"
 
 /** Everything that can be configured (C17), read once at start by nobody but this service. */
 export interface AppConfigShape {
@@ -35,6 +35,7 @@ export interface AppConfigShape {
     /** CIDR blocks from which alone it is believed */
     readonly from: ReadonlyArray<string>
   }>
+  readonly gpu: Gpu.GpuConfig
 }
 
 /** The configuration in force as lines for people: values of the harmless, names alone of the secret (C17). */
@@ -49,7 +50,8 @@ export const summary = (config: AppConfigShape): ReadonlyArray<string> => [
   ...(Option.isNone(config.trustedProxy) ? [] : ["ELASTIK_TRUST_PROXY_HEADER", "ELASTIK_TRUST_PROXY_FROM"]),
   ...(Option.isNone(config.token) ? [] : ["ELASTIK_TOKEN"]),
   ...(Option.isNone(config.approveToken) ? [] : ["ELASTIK_APPROVE_TOKEN"]),
-  ...(Option.isNone(config.key) ? [] : ["ELASTIK_KEY"])
+  ...(Option.isNone(config.key) ? [] : ["ELASTIK_KEY"]),
+  ...Gpu.summary(config.gpu)
 ]
 
 export class AppConfig extends Context.Tag("elastik/AppConfig")<AppConfig, AppConfigShape>() {
@@ -73,7 +75,8 @@ export const defaults: AppConfigShape = {
   // Half of the processors, so that there is one left to speak HTTP.
   storageThreads: Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2))),
   corsOrigins: [],
-  trustedProxy: Option.none()
+  trustedProxy: Option.none(),
+  gpu: Gpu.defaults
 }
 
 /** Addresses that only this machine can reach (C7.2). */
@@ -89,43 +92,6 @@ export const isLoopback = (host: string): boolean => {
 
 // SQLite's own limit on a value is a little above this.
 const largestBody = 1_000_000_000
-
-/** A variable that is set to nothing counts as not set. */
-const optional = (name: string): Config.Config<Option.Option<string>> =>
-  Config.string(name).pipe(
-    Config.option,
-    Config.map(Option.map((value) => value.trim())),
-    Config.map(Option.filter((value) => value !== ""))
-  )
-
-const secret = (name: string) =>
-  Config.map(
-    optional(name),
-    Option.map((value) => Redacted.make(value))
-  )
-
-const parsed = <A>(name: string, fallback: A, parse: (value: string) => A | string): Config.Config<A> =>
-  Config.mapOrFail(
-    optional(name),
-    Option.match({
-      onNone: () => Either.right(fallback),
-      onSome: (value): Either.Either<A, ConfigError.ConfigError> => {
-        const result = parse(value)
-        // A parser answers with the value, or with a text that says what is wrong with it.
-        return typeof result === "string" && typeof fallback !== "string"
-          ? Either.left(ConfigError.InvalidData([name], result))
-          : Either.right(result as A)
-      }
-    })
-  )
-
-const integer = (name: string, fallback: number, least: number, most: number) =>
-  parsed(name, fallback, (value) => {
-    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
-    return number >= least && number <= most ? number : `wants a whole number from ${least} to ${most}, not "${value}"`
-  })
-
-const list = (value: string): ReadonlyArray<string> => value.split(/[\s,]+/).filter((item) => item !== "")
 
 const origin = (value: string): string | undefined => {
   const url = URL.canParse(value) ? new URL(value) : undefined
@@ -151,7 +117,8 @@ const load: Effect.Effect<AppConfigShape, ConfigError.ConfigError> = Effect.gen(
         ? origins
         : `wants origins like https://a.example, not "${value}"`
     }),
-    trustedProxy: yield* trustedProxy
+    trustedProxy: yield* trustedProxy,
+    gpu: yield* Gpu.load
   }
 })
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { Caller } from "../domain/Caller.ts"
-import type { Append, Command, Overwrite, Receipt } from "../domain/Command.ts"
+import type { Append, Command, Overwrite, Receipt, SetState } from "../domain/Command.ts"
 import { type Conditions, evaluateWrite } from "../domain/Conditions.ts"
 import {
   CollectionOnly,
@@ -16,7 +16,7 @@ import {
   type StorageFailure,
   WorldNotFound
 } from "../domain/Errors.ts"
-import type { Operation } from "../domain/Event.ts"
+import type { EventType, Operation } from "../domain/Event.ts"
 import type { Child } from "../domain/Listing.ts"
 import { currentTags, type Entry, entryOf, type Head, type World } from "../domain/World.ts"
 import { type CanonicalPath, isWorldNamespace, type WorldName } from "../domain/WorldPath.ts"
@@ -61,6 +61,17 @@ export interface WorldsShape {
     path: CanonicalPath,
     conditions: Conditions
   ) => Effect.Effect<ReadonlyArray<WorldName>, OverwriteError | WorldNotFound>
+  /** a plugin's state (C10.1); what it serves follows from that (services/PluginRegistry.ts) */
+  readonly setState: (
+    caller: Caller,
+    command: SetState
+  ) => Effect.Effect<Receipt, Forbidden | PreconditionFailed | WorldNotFound | StorageFailure>
+  /** an event of the machine's own, that leaves the world as it is; a log world is made when it is not there (C5.2) */
+  readonly record: (
+    name: WorldName,
+    type: EventType,
+    details: Readonly<Record<string, string | number>>
+  ) => Effect.Effect<void, Overloaded | StorageFailure>
   readonly verify: (caller: Caller, name: WorldName) => Effect.Effect<Verdict, ReadError>
 }
 
@@ -229,6 +240,21 @@ const make = Effect.gen(function* () {
         if (gone.length === 0) return yield* WorldNotFound.at(path)
         return gone
       }).pipe(Effect.uninterruptible, admitted),
+
+    setState: (caller, command) =>
+      Effect.zipRight(access.require(caller, "activate", command.name), commit(command)).pipe(
+        Effect.catchTag("IdempotencyConflict", Effect.die)
+      ),
+
+    record: (name, type, details) =>
+      admitted(commit({ _tag: "Remark", name, type, details })).pipe(
+        Effect.catchTags({
+          WorldNotFound: Effect.die,
+          IdempotencyConflict: Effect.die,
+          PreconditionFailed: Effect.die
+        }),
+        Effect.asVoid
+      ),
 
     verify: (caller, name) =>
       Effect.gen(function* () {

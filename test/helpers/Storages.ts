@@ -86,7 +86,12 @@ export const post = (name: string, body: string, given: Partial<Append> = {}): A
   idempotencyKey: undefined,
   ...given
 })
-export const setState = (name: string, to: SetState["to"]): SetState => ({ _tag: "SetState", name: world(name), to })
+export const setState = (name: string, to: SetState["to"], conditions: SetState["conditions"] = {}): SetState => ({
+  _tag: "SetState",
+  name: world(name),
+  to,
+  conditions
+})
 export const remark = (name: string, given: Partial<Remark> = {}): Remark => ({
   _tag: "Remark",
   name: world(name),

@@ -6,6 +6,7 @@ import { Listening } from "../../src/http/Server.ts"
 import { FileStorage, Machine, MemoryStorage } from "../../src/layers/Live.ts"
 import { AppConfig, type AppConfigShape } from "../../src/services/AppConfig.ts"
 import { EventChain } from "../../src/services/EventChain.ts"
+import { registry } from "./Plugins.ts"
 
 /** The tokens and the key of every test server. */
 export const T2 = "user-token"
@@ -49,6 +50,7 @@ export const config = (given: Partial<AppConfigShape> = {}): Partial<AppConfigSh
 export const start = async (given: Partial<AppConfigShape> = {}): Promise<TestServer> => {
   const storage = given.data === undefined ? MemoryStorage : FileStorage
   const layer = Server.layer.pipe(
+    Layer.provideMerge(registry),
     Layer.provideMerge(Machine),
     Layer.provide(storage),
     Layer.provide(EventChain.layer(Buffer.from(key))),

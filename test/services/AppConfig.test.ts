@@ -34,7 +34,26 @@ describe("C17 defaults", () => {
         maxBody: 67_108_864,
         storageThreads: Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2))),
         corsOrigins: [],
-        trustedProxy: Option.none()
+        trustedProxy: Option.none(),
+        gpu: {
+          keys: {
+            openai: Option.none(),
+            claude: Option.none(),
+            deepseek: Option.none(),
+            vast: Option.none(),
+            compat: Option.none()
+          },
+          models: {
+            ollama: Option.none(),
+            openai: Option.none(),
+            claude: Option.none(),
+            deepseek: Option.none(),
+            vast: Option.none(),
+            compat: Option.none()
+          },
+          connectTimeout: 10,
+          firstByteTimeout: 120
+        }
       })
     })
   )
@@ -51,13 +70,69 @@ describe("C17 defaults", () => {
         "READ",
         "MAX_BODY",
         "STORAGE_THREADS",
-        "CORS_ORIGINS"
+        "CORS_ORIGINS",
+        "GPU_CONNECT_TIMEOUT",
+        "GPU_FIRST_BYTE_TIMEOUT"
       ]
       const proxy = ["TRUST_PROXY_HEADER", "TRUST_PROXY_FROM"]
       const nothing = Object.fromEntries(
-        [...names, ...proxy].map((name, i) => [`ELASTIK_${name}`, i % 2 === 0 ? "" : "  "])
+        [...names, ...proxy]
+          .map((name) => `ELASTIK_${name}`)
+          .concat(Object.keys(gpuKeys), Object.keys(gpuModels))
+          .map((name, i) => [name, i % 2 === 0 ? "" : "  "])
       )
       expect(yield* loaded(nothing)).toEqual(yield* loaded({}))
+    })
+  )
+})
+
+/** C11.1's variables and the schemes that they are for. */
+const gpuKeys = {
+  OPENAI_API_KEY: "openai",
+  ANTHROPIC_API_KEY: "claude",
+  DEEPSEEK_API_KEY: "deepseek",
+  VAST_API_KEY: "vast",
+  COMPAT_API_KEY: "compat"
+} as const
+const gpuModels = {
+  OLLAMA_MODEL: "ollama",
+  OPENAI_MODEL: "openai",
+  ANTHROPIC_MODEL: "claude",
+  DEEPSEEK_MODEL: "deepseek",
+  VAST_MODEL: "vast",
+  COMPAT_MODEL: "compat"
+} as const
+
+describe("C11.1 what the environment says of language models", () => {
+  it.effect.each(Object.entries(gpuKeys))("%s is the key of %s, redacted, and of nobody else", ([name, scheme]) =>
+    Effect.gen(function* () {
+      const config = yield* loaded({ [name]: " s3cret " })
+      for (const [of, key] of Object.entries(config.gpu.keys)) {
+        expect(Option.map(key, Redacted.value)).toEqual(of === scheme ? Option.some("s3cret") : Option.none())
+      }
+      expect(`${JSON.stringify(config)} ${String(config.gpu.keys)}`).not.toContain("s3cret")
+      expect(summary(config)).toContain(name)
+      expect(summary(config).join("\n")).not.toContain("s3cret")
+    })
+  )
+
+  it.effect.each(Object.entries(gpuModels))("%s is the model of %s, and of nobody else", ([name, scheme]) =>
+    Effect.gen(function* () {
+      const config = yield* loaded({ [name]: "tiny:1b" })
+      for (const [of, model] of Object.entries(config.gpu.models)) {
+        expect(model).toEqual(of === scheme ? Option.some("tiny:1b") : Option.none())
+      }
+      expect(summary(config)).toContain(`${name}=tiny:1b`)
+    })
+  )
+
+  it.effect("the patience with backends is in seconds", () =>
+    Effect.gen(function* () {
+      const config = yield* loaded({ ELASTIK_GPU_CONNECT_TIMEOUT: "3", ELASTIK_GPU_FIRST_BYTE_TIMEOUT: "600" })
+      expect(config.gpu).toMatchObject({ connectTimeout: 3, firstByteTimeout: 600 })
+      expect(summary(config)).toEqual(
+        expect.arrayContaining(["ELASTIK_GPU_CONNECT_TIMEOUT=3", "ELASTIK_GPU_FIRST_BYTE_TIMEOUT=600"])
+      )
     })
   )
 })
@@ -102,6 +177,11 @@ describe("C17 a bad value stops the start with a line that names the variable", 
   it.effect.each([
     ...["-1", "65536", "http", "80.5", "8e1", "0x50", "9".repeat(30)].map((v) => ["ELASTIK_PORT", { ELASTIK_PORT: v }]),
     ...["0", "-5", "64MiB", "1e9", "99999999999"].map((v) => ["ELASTIK_MAX_BODY", { ELASTIK_MAX_BODY: v }]),
+    ...["0", "-1", "1.5", "10s", "86401"].map((v) => [
+      "ELASTIK_GPU_CONNECT_TIMEOUT",
+      { ELASTIK_GPU_CONNECT_TIMEOUT: v }
+    ]),
+    ...["0", "never"].map((v) => ["ELASTIK_GPU_FIRST_BYTE_TIMEOUT", { ELASTIK_GPU_FIRST_BYTE_TIMEOUT: v }]),
     ...["0", "65", "many"].map((v) => ["ELASTIK_STORAGE_THREADS", { ELASTIK_STORAGE_THREADS: v }]),
     ...["Private", "yes", "true", "none"].map((v) => ["ELASTIK_READ", { ELASTIK_READ: v }]),
     ...["a.example", "*", "ftp://a.example", "https://a.example/path", "https://ok.example, nonsense", "null"].map(

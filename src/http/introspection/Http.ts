@@ -4,15 +4,17 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { negotiate } from "../../domain/Accept.ts"
-import { isNameless } from "../../domain/Caller.ts"
-import { type Forbidden, NotAcceptable, Unauthorized } from "../../domain/Errors.ts"
+import { compareBytes } from "../../domain/ByteOrder.ts"
+import { NotAcceptable } from "../../domain/Errors.ts"
+import { childrenOf } from "../../domain/Listing.ts"
 import { type CanonicalPath, namespaceOf, worldName, worldNamespaces } from "../../domain/WorldPath.ts"
 import { Catalog } from "../../services/Catalog.ts"
 import { Metrics } from "../../services/Metrics.ts"
+import { PluginRegistry } from "../../services/PluginRegistry.ts"
 import { Worlds } from "../../services/Worlds.ts"
 import { version } from "../../Version.ts"
 import { Api } from "../Api.ts"
-import { CurrentCaller } from "../Caller.ts"
+import { CurrentCaller, orUnauthorized } from "../Caller.ts"
 import { Listings } from "../collections/Listings.ts"
 import { bytes } from "../Response.ts"
 import { coreRoutes } from "../RouteTable.ts"
@@ -49,21 +51,41 @@ export const IntrospectionLive = HttpApiBuilder.group(Api, "introspection", (han
     const listings = yield* Listings
     const startedAt = yield* Clock.currentTimeMillis
     const uptime = Effect.map(Clock.currentTimeMillis, (now) => Math.floor((now - startedAt) / 1000))
-    const devices: ReadonlyArray<{ readonly name: string; readonly dir: boolean }> = []
+    const registry = yield* PluginRegistry
 
-    const activeRoutes = (request: HttpServerRequest.HttpServerRequest) =>
-      either(request, plain, {
-        text: () => coreRoutes.map(({ route }) => `${route}\n`).join(""),
-        json: () => coreRoutes
+    const activeRoutes = (request: HttpServerRequest.HttpServerRequest) => {
+      const routes = [...coreRoutes, ...registry.routes()].sort((a, b) => compareBytes(a.route, b.route))
+      return either(request, plain, {
+        text: () => routes.map(({ route }) => `${route}\n`).join(""),
+        json: () => routes
       })
+    }
+
+    /** The immediate children of /dev among the live routes. */
+    const devices = () => [
+      ...childrenOf(
+        registry
+          .routes()
+          .map(({ route }) => route)
+          .sort(compareBytes),
+        "dev/",
+        () => true
+      )
+    ]
 
     return handlers
       .handle("proc", ({ request }) => listings.fixed(request, procEntries, false))
       .handle("procSlash", ({ request }) => listings.fixed(request, procEntries, false))
-      .handle("dev", ({ request }) => listings.fixed(request, devices, false))
-      .handle("devSlash", ({ request }) => listings.fixed(request, devices, false))
+      .handle("dev", ({ request }) => listings.fixed(request, devices(), false))
+      .handle("devSlash", ({ request }) => listings.fixed(request, devices(), false))
       .handle("status", () =>
-        Effect.map(uptime, (uptime) => ({ pid: process.pid, uptime, worlds: catalog.size(), plugins: 0, version }))
+        Effect.map(uptime, (uptime) => ({
+          pid: process.pid,
+          uptime,
+          worlds: catalog.size(),
+          plugins: registry.running().length,
+          version
+        }))
       )
       .handle("uptime", ({ request }) =>
         Effect.flatMap(uptime, (uptime) => either(request, plain, { text: () => String(uptime), json: () => uptime }))
@@ -100,12 +122,7 @@ export const IntrospectionLive = HttpApiBuilder.group(Api, "introspection", (han
           // Canonical since it was read from the raw target (http/RequestTarget.ts).
           const target = path.name as CanonicalPath
           return yield* worldName(target).pipe(
-            Effect.flatMap((name) => worlds.verify(caller, name)),
-            Effect.catchTag(
-              "Forbidden",
-              (refusal): Effect.Effect<never, Unauthorized | Forbidden> =>
-                isNameless(caller) ? new Unauthorized({ message: refusal.message }) : refusal
-            )
+            Effect.flatMap((name) => orUnauthorized(caller, worlds.verify(caller, name)))
           )
         })
       )

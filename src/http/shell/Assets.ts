@@ -77,3 +77,24 @@ iframe { flex: 1; border: 0; background: white }
 #status { opacity: .7 }
 #status.live::before { content: "\\25CF "; color: #2a2 }
 `
+
+/** Sends what the form of a manual page says and shows what comes back. The token stays in the page. */
+export const manualScript = `const form = document.getElementById("try")
+const answer = document.getElementById("answer")
+form.addEventListener("submit", async (event) => {
+  event.preventDefault()
+  const { body, method, target, token } = Object.fromEntries(new FormData(form))
+  const headers = token === "" ? {} : { authorization: "Bearer " + token }
+  answer.textContent = ""
+  try {
+    const bodiless = method === "GET" || method === "HEAD"
+    const response = await fetch(new URL(target, location.origin), { method, headers, ...(bodiless ? {} : { body }) })
+    const fields = [...response.headers].map(([name, value]) => name + ": " + value)
+    answer.textContent = [response.status + " " + response.statusText, ...fields, "", ""].join("\\n")
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+    for (let part = await reader?.read(); part && !part.done; part = await reader.read()) answer.append(part.value)
+  } catch (error) {
+    answer.append(String(error))
+  }
+})
+`

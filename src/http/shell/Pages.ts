@@ -24,7 +24,7 @@ const escapes: Readonly<Record<string, string>> = {
 /** Text as HTML text or a quoted attribute. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "")
 
-const document = (title: string, body: string): string => `<!doctype html>
+const documentOf = (title: string, body: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -40,14 +40,18 @@ ${body}
 
 type Options = { readonly status?: number; readonly headers?: Record<string, string> }
 
-const page = (html: string, options: Options): HttpServerResponse.HttpServerResponse =>
+/** A page of the shell's own, with what its scripts may do. `body` is HTML, `title` is text. */
+export const page = (title: string, body: string, options: Options = {}): HttpServerResponse.HttpServerResponse =>
+  send(documentOf(escapeHtml(title), body), options)
+
+const send = (html: string, options: Options): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(html, {
     ...options,
     contentType: "text/html; charset=utf-8",
     headers: { ...options.headers, "content-security-policy": contentSecurityPolicy, "referrer-policy": "no-referrer" }
   })
 
-const shellHtml = document(
+const shellHtml = documentOf(
   "elastik",
   `<header><nav id="path" aria-label="path"></nav><output id="status"></output></header>
 <main id="view"></main>
@@ -55,7 +59,7 @@ const shellHtml = document(
 )
 
 /** The shell: one page for every world and collection, which finds out by itself what to show (C14). */
-export const shellPage = (options: Options): HttpServerResponse.HttpServerResponse => page(shellHtml, options)
+export const shellPage = (options: Options): HttpServerResponse.HttpServerResponse => send(shellHtml, options)
 
 /** An error, for people. */
 export const problemPage = (
@@ -63,9 +67,7 @@ export const problemPage = (
   options: Options
 ): HttpServerResponse.HttpServerResponse =>
   page(
-    document(
-      escapeHtml(problem.title),
-      `<main><h1>${problem.status} ${escapeHtml(problem.title)}</h1>\n<p>${escapeHtml(problem.detail)}</p></main>`
-    ),
+    problem.title,
+    `<main><h1>${problem.status} ${escapeHtml(problem.title)}</h1>\n<p>${escapeHtml(problem.detail)}</p></main>`,
     options
   )

@@ -1,0 +1,152 @@
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { createServer } from "node:http"
+import { join } from "node:path"
+import { load, startElastik, startLimit, token, usage } from "../server.mjs"
+import { alternate, below, ratioOf } from "../table.mjs"
+
+const user = { authorization: `Bearer ${token}` }
+const operator = { authorization: `Bearer ${token}-approve` }
+const trivial = `import { Effect } from "effect"
+import { Response } from "elastik/plugin"
+export const AUTH = "none"
+export const ROUTES = ["/trivial"]
+export const handle = () => Effect.succeed(Response.text("5.0.0"))
+`
+const runaway = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
+
+const call = async (server, method, path, headers, body) => {
+  const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, { method, headers, body })
+  const text = await answer.text()
+  if (!answer.ok) throw new Error(`${method} ${path} answers ${answer.status}: ${text}`)
+}
+
+const activate = async (server, name, source) => {
+  await call(server, "PUT", `/lib/${name}`, user, source)
+  await call(server, "PUT", `/lib/${name}/state`, operator, "active")
+}
+const shipped = (name) => readFileSync(new URL(`../../plugins/${name}.ts`, import.meta.url), "utf8")
+
+/** Plugins and what ships as plugins: what going through them costs, and how soon they let go. */
+export const devices = async (bench) => {
+  const elastik = await startElastik(bench, join(bench.temp, "devices"))
+  await activate(elastik, "trivial", trivial)
+  for (const name of ["gpu", "db", "reality"]) await activate(elastik, name, shipped(name))
+  const figures = [
+    await dispatch(bench, elastik),
+    await model(bench, elastik),
+    await abort(bench, elastik),
+    ...(await query(bench, elastik)),
+    await replica(bench, elastik)
+  ]
+  await elastik.stop()
+  return figures
+}
+
+const dispatch = async (bench, elastik) => {
+  const perSecond = async (path) => (await load(bench, elastik, { clients: 32, path }))[0].perSecond
+  await perSecond("/trivial")
+  await perSecond("/proc/version")
+  const samples = await alternate(
+    bench.rounds,
+    () => perSecond("/trivial"),
+    () => perSecond("/proc/version")
+  )
+  return {
+    name: "a trivial plugin, 32 clients (limit: /proc/version)",
+    unit: "per second",
+    ...samples,
+    target: ratioOf(0.7)
+  }
+}
+
+const model = async (bench, elastik) => {
+  const backend = await startLimit("model.mjs", { delay: 20 })
+  await call(elastik, "PUT", "/etc/gpu.conf", operator, `compat://http://127.0.0.1:${backend.port}\n`)
+  const post = { clients: 4, method: "POST", body: 100, headers: user }
+  const p99 = async (server, path) => (await load(bench, server, { ...post, path }))[0].p99
+  await p99(elastik, "/dev/gpu")
+  const { limit, ours } = await alternate(
+    bench.rounds,
+    () => p99(elastik, "/dev/gpu"),
+    () => p99(backend, "/")
+  )
+  await backend.stop()
+  const added = ours.map((value, round) => value - limit[round])
+  return {
+    name: "what /dev/gpu adds to the p99 of a model that takes 20 ms",
+    unit: "ms",
+    ours: added,
+    target: below(3)
+  }
+}
+
+/** From a client's going to the closing of the model's socket. */
+const abort = async (bench, elastik) => {
+  const backend = createServer((request) => request.resume())
+  backend.listen(0, "127.0.0.1")
+  await once(backend, "listening")
+  await call(elastik, "PUT", "/etc/gpu.conf", operator, `compat://http://127.0.0.1:${backend.address().port}\n`)
+  const samples = []
+  for (let round = 0; round < bench.rounds; round++) {
+    const leaving = new AbortController()
+    const url = `http://127.0.0.1:${elastik.port}/dev/gpu`
+    const asked = fetch(url, { method: "POST", headers: user, body: "x", signal: leaving.signal }).catch(() => {})
+    const [, response] = await once(backend, "request")
+    const closed = once(response, "close")
+    const left = performance.now()
+    leaving.abort()
+    await closed
+    samples.push(performance.now() - left)
+    await asked
+  }
+  backend.closeAllConnections()
+  backend.close()
+  return {
+    name: "from a client's going to the end of the model's request",
+    unit: "ms",
+    ours: samples,
+    target: below(100)
+  }
+}
+
+const query = async (bench, elastik) => {
+  await call(elastik, "PUT", "/home/q", user, "x")
+  const over = []
+  const others = []
+  for (let round = 0; round < bench.rounds; round++) {
+    const began = performance.now()
+    const answered = fetch(`http://127.0.0.1:${elastik.port}/dev/db?world=/home/q`, {
+      method: "POST",
+      headers: user,
+      body: runaway
+    }).then((answer) => [answer.status, performance.now() - began])
+    const [{ p99 }] = await load(bench, elastik, { clients: 8, path: "/home/q?raw", headers: user })
+    const [status, took] = await answered
+    if (status !== 408) throw new Error(`a runaway query answers ${status}`)
+    over.push(took - 2000)
+    others.push(p99)
+  }
+  return [
+    { name: "a runaway query beyond its 2 s", unit: "ms", ours: over, target: below(100) },
+    { name: "raw GET meanwhile, 8 clients, p99", unit: "ms", ours: others, target: below(20) }
+  ]
+}
+
+/** How far the server grows while it sends all it has, once: 1 GB in worlds of 10 MB. */
+const replica = async (bench, elastik) => {
+  const body = Buffer.alloc(10_000_000, "0123456789abcdefghijklmnopqrstuv")
+  const worlds = bench.rounds === 1 ? 10 : 100
+  for (let n = 0; n < worlds; n++) await call(elastik, "PUT", `/home/big/${n}`, user, body)
+  const answer = await fetch(`http://127.0.0.1:${elastik.port}/__reality__`, { headers: operator })
+  if (!answer.ok) throw new Error(`/__reality__ answers ${answer.status}`)
+  const before = usage(elastik).megabytes
+  let most = before
+  for await (const _ of answer.body) most = Math.max(most, usage(elastik).megabytes)
+  return {
+    name: `memory while ${worlds * 10} MB are sent by /__reality__, beyond the ${Math.round(before)} before`,
+    unit: "MB",
+    ours: [most - before],
+    target: below(150)
+  }
+}

@@ -1,0 +1,57 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as Schema from "effect/Schema"
+import {
+  BadPath,
+  CollectionOnly,
+  Forbidden,
+  Overloaded,
+  PluginRejected,
+  StorageFailure,
+  Unprocessable,
+  WorldNotFound
+} from "../../domain/Errors.ts"
+import { Identified } from "../Caller.ts"
+import { describe } from "../Describe.ts"
+import { failsWith } from "../Problem.ts"
+
+/** What came of a request for a state (C10.1). */
+export const Transition = Schema.Struct({
+  state: Schema.String,
+  version: Schema.Int.annotations({ description: "of the source" }),
+  changed: Schema.Boolean,
+  from: Schema.optional(Schema.String.annotations({ description: "the state before, when it changed" })),
+  reloaded: Schema.optional(Schema.Boolean.annotations({ description: "it was active without running, and runs now" }))
+}).annotations({ identifier: "Transition" })
+
+/** The life of plugins (C10). */
+export class PluginsGroup extends HttpApiGroup.make("plugins")
+  .add(
+    HttpApiEndpoint.put("state", "/lib/:name/state")
+      .setPath(Schema.Struct({ name: Schema.String }))
+      .addSuccess(Transition)
+      .addError(
+        failsWith(
+          BadPath,
+          Forbidden,
+          WorldNotFound,
+          CollectionOnly,
+          PluginRejected,
+          Unprocessable,
+          StorageFailure,
+          Overloaded
+        )
+      )
+      .annotateContext(
+        describe({
+          summary: "Set the state of a plugin",
+          description:
+            "The body is `active` or `disabled`. Activation loads the source and registers its routes, or changes " +
+            "nothing and says why. Needs T3.",
+          body: ["text/plain"]
+        })
+      )
+  )
+  .middleware(Identified)
+  .annotate(OpenApi.Description, "Plugins are worlds under /lib; an operator decides which of them run.") {}

@@ -1,0 +1,123 @@
+import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { isNavigation } from "../../domain/Accept.ts"
+import type { Caller } from "../../domain/Caller.ts"
+import { BadRequest, type DomainError, MethodNotAllowed } from "../../domain/Errors.ts"
+import { decodeText } from "../../domain/Text.ts"
+import { Access } from "../../services/Access.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
+import { Auth } from "../../services/Auth.ts"
+import type { PluginRequest, Touch } from "../../services/Plugin.ts"
+import type { Running } from "../../services/RunningPlugin.ts"
+import { readBody } from "../Body.ts"
+import { orUnauthorized } from "../Caller.ts"
+import type { RequestTarget } from "../RequestTarget.ts"
+import { optionsAnswer } from "../Response.ts"
+import { json } from "./Answers.ts"
+import { manualPage } from "./Manual.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+type Response = HttpServerResponse.HttpServerResponse
+
+/** Takes requests to plugins, and their answers back (C10.2). */
+export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/Dispatch", {
+  effect: Effect.gen(function* () {
+    const auth = yield* Auth
+    const access = yield* Access
+    const { maxBody } = yield* AppConfig
+
+    return {
+      to: (
+        plugin: Running,
+        request: Request,
+        target: RequestTarget
+      ): Effect.Effect<Response, DomainError, Scope.Scope> => {
+        const { manifest } = plugin
+        const { method } = request
+        const allow = [...(manifest.methods ?? everyMethod), "OPTIONS"]
+        if (wantsManual(plugin, request, target)) return Effect.succeed(manualPage(plugin, target.path))
+        if (manifest.methods !== undefined && !manifest.methods.includes(method)) {
+          if (method === "OPTIONS") return Effect.succeed(optionsAnswer(allow))
+          return new MethodNotAllowed({ message: `${method} is not for /${target.path}`, allow })
+        }
+        return Effect.gen(function* () {
+          const caller = yield* auth.identify(request.headers.authorization)
+          const asked = requestOf(request, target, caller, maxBody)
+          const touch = plugin.touches === undefined ? ownTouch(method, target) : yield* plugin.touches(asked)
+          yield* orUnauthorized(caller, access.requireUse(caller, manifest.tier, touch))
+          return answerOf(plugin, request, yield* plugin.handle(asked))
+          // The server makes only what the router calls interruptible.
+        }).pipe(Effect.interruptible)
+      }
+    } as const
+  })
+}) {}
+
+const everyMethod = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]
+const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"])
+
+/** What a request touches unless its plugin knows better: the path itself (C7.5). */
+const ownTouch = (method: string, { path }: RequestTarget): Touch => ({
+  action: safeMethods.has(method) ? "read" : "use",
+  path
+})
+
+/** A browser that goes to a route itself finds out what it is (C10.4); below it, the plugin answers. */
+const wantsManual = ({ manifest }: Running, request: Request, { path, slash }: RequestTarget): boolean =>
+  manifest.description !== undefined &&
+  request.method === "GET" &&
+  !slash &&
+  manifest.routes.includes(path) &&
+  isNavigation(request.headers.accept, request.headers["sec-fetch-mode"])
+
+const requestOf = (request: Request, target: RequestTarget, caller: Caller, maxBody: number): PluginRequest => {
+  const bytes = readBody(request, maxBody)
+  const text = Effect.flatMap(bytes, (body) => {
+    const decoded = decodeText(body)
+    return decoded === undefined ? new BadRequest({ message: "the body is no UTF-8 text" }) : Effect.succeed(decoded)
+  })
+  return {
+    method: request.method,
+    path: `/${target.path}`,
+    slash: target.slash,
+    query: new URLSearchParams(target.query),
+    headers: request.headers,
+    caller,
+    bytes,
+    text,
+    json: Effect.flatMap(text, (text) =>
+      Effect.try({
+        try: (): unknown => JSON.parse(text),
+        catch: () => new BadRequest({ message: "the body is no JSON" })
+      })
+    ),
+    stream: Stream.mapError(request.stream, () => new BadRequest({ message: "the body could not be read to its end" }))
+  }
+}
+
+const answerOf = (plugin: Running, request: Request, value: unknown): Response => {
+  if (value === undefined) return HttpServerResponse.empty({ status: 204 })
+  if (!HttpServerResponse.isServerResponse(value)) return json(value)
+  if (value.body._tag !== "Stream") return value
+  // What ends early must not look complete: node would end the answer as if all were well.
+  const cut = Effect.sync(() => {
+    NodeHttpServerRequest.toServerResponse(request).destroy()
+  })
+  const { contentLength, contentType, stream } = value.body
+  const body = stream.pipe(
+    Stream.interruptWhenDeferred(plugin.ended),
+    Stream.tapErrorCause((cause) => Effect.zipRight(Effect.logDebug("a plugin's answer ended early", cause), cut))
+  )
+  return HttpServerResponse.stream(body, {
+    status: value.status,
+    headers: value.headers,
+    cookies: value.cookies,
+    contentType,
+    ...(value.statusText === undefined ? {} : { statusText: value.statusText }),
+    ...(contentLength === undefined ? {} : { contentLength })
+  })
+}

@@ -1,0 +1,31 @@
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as Effect from "effect/Effect"
+import { Unprocessable } from "../../domain/Errors.ts"
+import { type CanonicalPath, worldName } from "../../domain/WorldPath.ts"
+import { PluginRegistry } from "../../services/PluginRegistry.ts"
+import { Api } from "../Api.ts"
+import { readBody } from "../Body.ts"
+import { CurrentCaller } from "../Caller.ts"
+import { json } from "./Answers.ts"
+
+// "active" and "disabled" with room for what editors put around them.
+const longestWord = 64
+
+/** The state of plugins over HTTP (C10.1). */
+export const PluginsLive = HttpApiBuilder.group(Api, "plugins", (handlers) =>
+  Effect.gen(function* () {
+    const registry = yield* PluginRegistry
+    return handlers.handleRaw("state", ({ path, request }) =>
+      Effect.gen(function* () {
+        const caller = yield* CurrentCaller
+        // Canonical since it was read from the raw target (http/RequestTarget.ts).
+        const name = yield* worldName(`lib/${path.name}` as CanonicalPath)
+        const body = yield* Effect.catchAll(
+          readBody(request, longestWord),
+          () => new Unprocessable({ message: 'the state of a plugin is "active" or "disabled"' })
+        )
+        return json(yield* registry.setState(caller, name, new TextDecoder().decode(body).trim()))
+      })
+    )
+  })
+)

@@ -1,0 +1,35 @@
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Stream from "effect/Stream"
+import type { Scheme } from "../../domain/GpuConf.ts"
+
+/** One question to a backend. */
+export interface Ask {
+  /** where its API begins, without a slash at the end */
+  readonly url: string
+  readonly prompt: string
+  /** undefined leaves the choice to the server */
+  readonly model: string | undefined
+}
+
+/** A kind of language model: what it needs, and how it is asked. */
+export interface Backend {
+  /** the environment's variable without which it cannot be asked; undefined when there is none missing */
+  readonly missing: string | undefined
+  /** the model to ask for when the caller names none; undefined leaves the choice to the server */
+  readonly model: string | undefined
+  /**
+   * The answer, in pieces as they are made. An empty piece is a sign of life, from a model that thinks. The stream ends
+   * only when the answer is whole; whatever else ends it is a failure. Closing its scope closes the connection.
+   */
+  readonly answer: (ask: Ask) => Stream.Stream<string, BackendFailed>
+}
+
+/** Why there is no answer, or no more of it. `why` is for callers: it holds no key and nothing that the backend wrote. */
+export class BackendFailed extends Data.TaggedError("BackendFailed")<{
+  readonly why: string
+  readonly cause: unknown
+}> {}
+
+/** What is asked under each scheme of /etc/gpu.conf: the part of the device that a configuration or a test replaces. */
+export class Backends extends Context.Tag("elastik/gpu/Backends")<Backends, Readonly<Record<Scheme, Backend>>>() {}

@@ -1,0 +1,75 @@
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { AppConfig } from "../../services/AppConfig.ts"
+import { type GpuConfig, gpuKeys } from "../../services/GpuConfig.ts"
+import { type Ask, type Backend, type BackendFailed, Backends } from "./Backend.ts"
+import * as ChatCompletions from "./ChatCompletions.ts"
+import { fake } from "./Fake.ts"
+import type { Question } from "./Library.ts"
+import * as Ollama from "./Ollama.ts"
+
+/**
+ * Models for those who name none. Vendors withdraw theirs after a year or two, and `*_MODEL` is how to follow them. The
+ * schemes that are missing here leave the choice to the server, which often has only one.
+ */
+const usual = {
+  ollama: "llama3.2",
+  openai: "gpt-6-luna",
+  claude: "claude-sonnet-5-5",
+  deepseek: "deepseek-flash"
+} as const
+
+/** Every backend as the environment configures it. */
+export const layer: Layer.Layer<Backends, never, AppConfig> = Layer.effect(
+  Backends,
+  Effect.map(AppConfig, ({ gpu }) => ({
+    fake,
+    ollama: Ollama.make({ model: modelOf(gpu, "ollama") ?? usual.ollama, connectTimeout: gpu.connectTimeout }),
+    openai: library(gpu, "openai", () => import("./OpenAi.ts")),
+    claude: library(gpu, "claude", () => import("./Claude.ts")),
+    deepseek: chat(gpu, "deepseek", "required", usual.deepseek),
+    vast: chat(gpu, "vast", "required"),
+    // A server of one's own, which may well ask for nothing.
+    compat: chat(gpu, "compat", "optional")
+  }))
+)
+
+const modelOf = (gpu: GpuConfig, scheme: keyof GpuConfig["models"]): string | undefined =>
+  Option.getOrUndefined(gpu.models[scheme])
+
+const missingKey = (gpu: GpuConfig, scheme: keyof GpuConfig["keys"]): string | undefined =>
+  Option.isSome(gpu.keys[scheme]) ? undefined : gpuKeys[scheme]
+
+const chat = (
+  gpu: GpuConfig,
+  scheme: "deepseek" | "vast" | "compat",
+  key: "required" | "optional",
+  model?: string
+): Backend =>
+  ChatCompletions.make({
+    missing: key === "required" ? missingKey(gpu, scheme) : undefined,
+    key: gpu.keys[scheme],
+    model: modelOf(gpu, scheme) ?? model,
+    connectTimeout: gpu.connectTimeout
+  })
+
+interface LibraryModule {
+  readonly answer: (question: Question) => Stream.Stream<string, BackendFailed>
+}
+
+/**
+ * A backend on one of Effect's own clients. Its module is loaded with the first question: it brings a description of the
+ * vendor's whole API along, which takes as much memory as the rest of the program.
+ */
+const library = (gpu: GpuConfig, scheme: "openai" | "claude", load: () => Promise<LibraryModule>): Backend => ({
+  missing: missingKey(gpu, scheme),
+  model: modelOf(gpu, scheme) ?? usual[scheme],
+  answer: (ask: Ask) =>
+    Stream.unwrap(
+      Effect.map(Effect.promise(load), ({ answer }) =>
+        answer({ ...ask, key: Option.getOrUndefined(gpu.keys[scheme]), connectTimeout: gpu.connectTimeout })
+      )
+    )
+})

@@ -1,0 +1,113 @@
+import { createHash } from "node:crypto"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Caller } from "../../domain/Caller.ts"
+import { NotConfigured, type StorageFailure, UpstreamFailed } from "../../domain/Errors.ts"
+import { type GpuConf, parseGpuConf, type Scheme } from "../../domain/GpuConf.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
+import { ConfigWorlds } from "../../services/ConfigWorlds.ts"
+import { type GenerateOptions, GpuDevice, type GpuError } from "../../services/GpuDevice.ts"
+import { Worlds } from "../../services/Worlds.ts"
+import { type Backend, Backends } from "./Backend.ts"
+import * as AllBackends from "./Backends.ts"
+import * as CallLog from "./CallLog.ts"
+import * as Fallbacks from "./Fallbacks.ts"
+
+const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
+  Effect.gen(function* () {
+    const worlds = yield* Worlds
+    const backends = yield* Backends
+    const { gpu, maxBody } = yield* AppConfig
+    const begin = yield* CallLog.make(worlds)
+
+    const streamAs =
+      (type: "gpu_call" | "gpu_stream_call") =>
+      (
+        caller: Caller,
+        prompt: string,
+        { model }: GenerateOptions = {}
+      ): Effect.Effect<Stream.Stream<string, UpstreamFailed>, GpuError, Scope.Scope> =>
+        Effect.gen(function* () {
+          const conf = yield* configured
+          if (conf === undefined) return yield* new NotConfigured({ message: unconfigured })
+          const call = yield* begin(type, caller, prompt)
+          const answer = yield* Effect.tapError(
+            Fallbacks.open(backends, {
+              lines: conf.lines,
+              prompt,
+              model,
+              silence: gpu.firstByteTimeout,
+              onAsk: call.asks
+            }),
+            () => call.ends(true)
+          )
+          return answer.pipe(
+            Stream.map((piece) => {
+              call.says(piece)
+              return piece
+            }),
+            Stream.tapError(() => call.ends(true)),
+            Stream.concat(Stream.execute(Effect.suspend(() => call.ends(false))))
+          )
+        })
+
+    return GpuDevice.of({
+      generate: (caller, prompt, options) =>
+        Effect.scoped(
+          Effect.flatMap(streamAs("gpu_call")(caller, prompt, options), (answer) => whole(answer, maxBody))
+        ),
+      stream: streamAs("gpu_stream_call"),
+      configuration: Effect.map(
+        configured,
+        (conf) =>
+          conf && { fingerprint: createHash("sha256").update(conf.text).digest("hex").slice(0, 8), local: conf.local }
+      )
+    })
+  })
+
+const unconfigured = "no language model is configured: write one into /etc/gpu.conf, such as ollama://localhost:11434"
+
+/** All pieces in one, of which nobody knows beforehand how long it gets. */
+const whole = (answer: Stream.Stream<string, UpstreamFailed>, most: number): Effect.Effect<string, UpstreamFailed> =>
+  Effect.suspend(() => {
+    let bytes = 0
+    const tooLong = new UpstreamFailed({
+      message: `the answer is longer than ${most} bytes`,
+      cause: "ELASTIK_MAX_BODY"
+    })
+    return Stream.runFoldEffect(answer, "", (all, piece) => {
+      bytes += Buffer.byteLength(piece)
+      return bytes > most ? tooLong : Effect.succeed(all + piece)
+    })
+  })
+
+/** The device with the backends that it is given, as /etc/gpu.conf chooses among them. */
+export const layerWithoutBackends: Layer.Layer<GpuDevice, never, Backends | ConfigWorlds | Worlds | AppConfig> =
+  Layer.scoped(
+    GpuDevice,
+    Effect.flatMap(ConfigWorlds, (worlds) => make(worlds.follow("etc/gpu.conf", parseGpuConf)))
+  )
+
+/** The device as a server has it (C11.1). */
+export const layer: Layer.Layer<GpuDevice, never, ConfigWorlds | Worlds | AppConfig> = Layer.provide(
+  layerWithoutBackends,
+  AllBackends.layer
+)
+
+/** A device that always asks one backend, whatever /etc/gpu.conf says; for tests and embedding. */
+export const layerBackend = (backend: Backend): Layer.Layer<GpuDevice, never, Worlds | AppConfig> =>
+  Layer.scoped(GpuDevice, make(Effect.succeed(parseGpuConf("fake://")))).pipe(
+    Layer.provide(Layer.succeed(Backends, everyScheme(backend)))
+  )
+
+const everyScheme = (backend: Backend): Readonly<Record<Scheme, Backend>> => ({
+  ollama: backend,
+  openai: backend,
+  claude: backend,
+  deepseek: backend,
+  vast: backend,
+  compat: backend,
+  fake: backend
+})

@@ -1,0 +1,35 @@
+import { createHash } from "node:crypto"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import type { Backend } from "./Backend.ts"
+
+const words = [
+  ...["amber", "birch", "cedar", "delta", "ember", "fjord", "grain", "heron", "inlet", "jetty", "kelp", "larch"],
+  ...["maple", "north", "ocean", "pearl", "quartz", "river", "slate", "thyme", "umber", "vale", "willow", "xylem"],
+  ...["yarrow", "zephyr", "acorn", "basin", "comet", "drift", "eddy", "flint"]
+]
+
+/** Words on each of the two lines. */
+const perLine = 8
+
+/**
+ * What `fake` answers: sixteen words on two lines, each chosen by a byte of the prompt's SHA-256 (modulo 32). The same
+ * prompt gets the same words, whatever the model's name.
+ */
+export const answerTo = (prompt: string): ReadonlyArray<string> => {
+  const hash = createHash("sha256").update(prompt, "utf8").digest()
+  return Array.from({ length: 2 * perLine }, (_, i) => {
+    const word = words[(hash[i] ?? 0) % words.length] ?? ""
+    if (i === 2 * perLine - 1) return word
+    return `${word}${i === perLine - 1 ? "\n" : " "}`
+  })
+}
+
+/** A model that is none: deterministic, on this machine, without a network; for demonstrations and tests (C11.1). */
+export const fake: Backend = {
+  missing: undefined,
+  model: undefined,
+  // One word a piece, with a turn of the scheduler between them, as a model that takes its time.
+  answer: ({ prompt }) =>
+    Stream.mapEffect(Stream.fromIterable(answerTo(prompt)), (word) => Effect.as(Effect.yieldNow(), word))
+}

@@ -1,0 +1,117 @@
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { NotConfigured, UnsupportedScheme, UpstreamFailed } from "../../domain/Errors.ts"
+import { type Line, schemes, type Target } from "../../domain/GpuConf.ts"
+import type { Backend, BackendFailed, Backends } from "./Backend.ts"
+import { pieces } from "./Pieces.ts"
+
+/** What is asked, of whichever backend answers. */
+export interface Question {
+  readonly lines: ReadonlyArray<Line>
+  readonly prompt: string
+  /** the model that the caller names */
+  readonly model: string | undefined
+  /** seconds that a backend may be silent */
+  readonly silence: number
+  /** called with each backend that is asked */
+  readonly onAsk: (target: Target, model: string | undefined) => void
+}
+
+export type OpenError = NotConfigured | UnsupportedScheme | UpstreamFailed
+
+/**
+ * Asks one line after the other until one of them has given the first piece of its answer, or an empty answer (C11.1).
+ * From then on there is no other: a failure ends the stream. A line that cannot be asked is passed over like one that
+ * fails; when none could be asked, the first says why.
+ */
+export const open = (
+  backends: typeof Backends.Service,
+  question: Question
+): Effect.Effect<Stream.Stream<string, UpstreamFailed>, OpenError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const unusable: Array<NotConfigured | UnsupportedScheme> = []
+    const failures: Array<UpstreamFailed> = []
+    const reasons: Array<string> = []
+    for (const line of question.lines) {
+      const usable = usableOf(line, backends)
+      if (Either.isLeft(usable)) {
+        unusable.push(usable.left)
+        reasons.push(usable.left.message)
+        continue
+      }
+      const { backend, target } = usable.right
+      const model = question.model ?? backend.model
+      question.onAsk(target, model)
+      const answer = backend.answer({ url: target.url, prompt: question.prompt, model })
+      const begun = yield* Effect.either(begin(pieces(answer, question.silence)))
+      if (Either.isRight(begun)) return inMidAnswer(target, begun.right)
+      const reason = `${target.name} ${begun.left.why}`
+      failures.push(new UpstreamFailed({ message: reason, cause: begun.left.cause }))
+      reasons.push(reason)
+      if (reasons.length < question.lines.length) {
+        yield* Effect.logWarning(`${reason}; the next line of /etc/gpu.conf is asked`, Cause.fail(begun.left.cause))
+      }
+    }
+    const [failed] = failures
+    if (failed === undefined) return yield* noneToAsk(unusable)
+    return yield* reasons.length === 1
+      ? failed
+      : new UpstreamFailed({ message: `no backend answered: ${reasons.join("; ")}`, cause: failed.cause })
+  })
+
+/** Nobody else sees what goes wrong from here on: the answer has its status, and maybe its reader is gone. */
+const inMidAnswer = (target: Target, answer: Stream.Stream<string, BackendFailed>) =>
+  answer.pipe(
+    Stream.mapError(({ cause, why }) => {
+      const message = `${target.name} failed in the middle of its answer: it ${why}`
+      return new UpstreamFailed({ message, cause })
+    }),
+    Stream.tapError((error) => Effect.logWarning(error.message, Cause.fail(error.cause)))
+  )
+
+const usableOf = (
+  line: Line,
+  backends: typeof Backends.Service
+): Either.Either<{ readonly target: Target; readonly backend: Backend }, NotConfigured | UnsupportedScheme> => {
+  if (line._tag === "Unreadable") {
+    return Either.left(new NotConfigured({ message: `line ${line.line} of /etc/gpu.conf ${line.why}` }))
+  }
+  if (line._tag === "Unsupported") {
+    const message = `/etc/gpu.conf names the scheme ${line.scheme}; there are ${schemes.join(", ")}`
+    return Either.left(new UnsupportedScheme({ message, scheme: line.scheme }))
+  }
+  const backend = backends[line.scheme]
+  return backend.missing === undefined
+    ? Either.right({ target: line, backend })
+    : Either.left(new NotConfigured({ message: `${line.name} needs a key: set ${backend.missing}` }))
+}
+
+const noneToAsk = (unusable: ReadonlyArray<NotConfigured | UnsupportedScheme>): NotConfigured | UnsupportedScheme => {
+  const [first, ...others] = unusable
+  if (first?._tag === "UnsupportedScheme") return first
+  const messages = [first, ...others].filter((error) => error !== undefined).map(({ message }) => message)
+  return new NotConfigured({ message: messages.join("; ") })
+}
+
+/** Runs an answer up to its first piece. What it holds is closed when it fails, when it has been read, or with the scope. */
+const begin = (
+  answer: Stream.Stream<string, BackendFailed>
+): Effect.Effect<Stream.Stream<string, BackendFailed>, BackendFailed, Scope.Scope> =>
+  Effect.gen(function* () {
+    const attempt = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+    const close = Scope.close(attempt, Exit.void)
+    const pull = yield* Scope.extend(Stream.toPull(answer), attempt)
+    const first = yield* Effect.repeat(pull, { until: Chunk.isNonEmpty }).pipe(
+      Effect.catchAll((end) => Option.match(end, { onNone: () => Effect.succeed(undefined), onSome: Effect.fail })),
+      Effect.onError(() => close)
+    )
+    if (first === undefined) return yield* Effect.as(close, Stream.empty)
+    return Stream.fromChunk(first).pipe(Stream.concat(Stream.repeatEffectChunkOption(pull)), Stream.ensuring(close))
+  })

@@ -1,0 +1,95 @@
+import { randomBytes } from "node:crypto"
+import { type BigIntStats, constants } from "node:fs"
+import * as fs from "node:fs/promises"
+import { join } from "node:path"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import { type Conditions, evaluateWrite } from "../../domain/Conditions.ts"
+import { PreconditionFailed } from "../../domain/Errors.ts"
+import type { Anchors, Held } from "./Anchors.ts"
+import { facts } from "./FileBytes.ts"
+import { call, createOnly, type Outside, open, readOnly, type SystemError } from "./System.ts"
+
+/** A name in a directory, and the regular file that had it when it was looked up. */
+export interface Slot {
+  readonly directory: Held
+  readonly name: string
+  readonly held: Held | undefined
+}
+
+/**
+ * Puts a new file into a slot: written beside it, synced, and renamed over what is there, so that readers find the one or
+ * the other and never a part (C5.1 in spirit). Whoever leaves before the body has arrived whole leaves nothing behind.
+ * An existing file hands on its permissions. The size of the body; `locked` keeps other writers of the slot out while
+ * the conditions are judged.
+ */
+export const replace = <E>(
+  anchors: Anchors,
+  { directory, held, name }: Slot,
+  body: Stream.Stream<Uint8Array, E>,
+  conditions: Conditions,
+  locked: <A, E2, R>(effect: Effect.Effect<A, E2, R>) => Effect.Effect<A, E2, R>
+): Effect.Effect<number, SystemError | Outside | PreconditionFailed | E> =>
+  Effect.gen(function* () {
+    const temporary = join(directory.path, `.elastik-${randomBytes(9).toString("hex")}`)
+    const target = join(directory.path, name)
+    const mode = held === undefined ? undefined : permissions(held.stat)
+    if (held !== undefined) yield* call(() => fs.access(held.path, constants.W_OK))
+
+    let exists = false
+    yield* Effect.addFinalizer(() => (exists ? Effect.ignoreLogged(call(() => fs.unlink(temporary))) : Effect.void))
+    const file = yield* Effect.uninterruptible(
+      Effect.tap(open(temporary, createOnly, mode), () => {
+        exists = true
+      })
+    )
+    const stat = yield* call(() => file.stat({ bigint: true }))
+    yield* anchors.confirm({ path: temporary, stat })
+    const size = yield* Stream.runFoldEffect(body, 0, (size, part) =>
+      Effect.as(
+        call(() => file.writeFile(part)),
+        size + part.length
+      )
+    )
+    // At creation the umask had its say, which is about new files.
+    if (mode !== undefined && mode !== permissions(stat)) yield* call(() => file.chmod(mode))
+    yield* call(() => file.sync())
+
+    yield* Effect.gen(function* () {
+      yield* judge(anchors, { directory, name }, conditions)
+      yield* call(() => fs.rename(temporary, target))
+      exists = false
+      yield* syncDirectory(directory.path)
+    }).pipe(locked, Effect.uninterruptible)
+    return size
+  }).pipe(Effect.scoped)
+
+const permissions = ({ mode }: BigIntStats): number => Number(mode) & 0o777
+
+const judge = (anchors: Anchors, { directory, name }: Pick<Slot, "directory" | "name">, conditions: Conditions) =>
+  Effect.gen(function* () {
+    const current = yield* anchors.child(directory, name).pipe(
+      Effect.map(({ stat }) => stat),
+      Effect.catchIf(
+        ({ code }) => code === "ENOENT",
+        () => Effect.succeed(undefined)
+      )
+    )
+    const known = current && facts(current, yield* Clock.currentTimeMillis)
+    if (evaluateWrite(conditions, known && { tags: [known.tag], modified: known.modified }) === "failed") {
+      return yield* new PreconditionFailed({ message: "a condition of the request does not hold for this file" })
+    }
+  })
+
+/** Systems and directories that cannot be opened for it: there the name is as durable as they make it by themselves. */
+const cannotSync: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EISDIR", "EINVAL"])
+
+const syncDirectory = (path: string): Effect.Effect<void, SystemError> =>
+  Effect.flatMap(open(path, readOnly), (directory) => call(() => directory.sync())).pipe(
+    Effect.scoped,
+    Effect.catchIf(
+      ({ code }) => cannotSync.has(code),
+      () => Effect.void
+    )
+  )

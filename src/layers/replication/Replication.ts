@@ -1,0 +1,126 @@
+import { join, resolve } from "node:path"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+import { Overloaded } from "../../domain/Errors.ts"
+import type { Entry as WorldEntry } from "../../domain/World.ts"
+import { directoryName } from "../../domain/WorldPath.ts"
+import { AppConfig } from "../../services/AppConfig.ts"
+import { Catalog } from "../../services/Catalog.ts"
+import { type Archive as Archived, Replication } from "../../services/Replication.ts"
+import { ServerKey } from "../ServerKey.ts"
+import { storageFailure } from "../sqlite/Database.ts"
+import * as Archive from "./Archive.ts"
+import type { Entry } from "./Entry.ts"
+import * as ProgramFiles from "./ProgramFiles.ts"
+
+/** Where copies are made, below the data directory; the name says what may be removed after a crash. */
+const workshopPrefix = ".backup-"
+
+/** The shortest key that a `.key` may hold, in bytes (ServerKey). */
+const shortestKey = 16
+
+/**
+ * Archives of the running machine. `program` is the compiled Archivist, the process that makes them. Needs a catalog that
+ * is filled from storage, so that nothing begins before the data directory is ours.
+ */
+export const layer = (program: URL) =>
+  Layer.effect(
+    Replication,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const catalog = yield* Catalog
+      const key = yield* ServerKey
+      const data = resolve((yield* AppConfig).data)
+      yield* removeLeftovers(fs, data)
+
+      const worlds = Effect.gen(function* () {
+        const workshop = yield* makeWorkshop(fs, data)
+        const now = yield* Clock.currentTimeMillis
+        const kept = keyEntry(key, now)
+        if (kept.length === 0) yield* Effect.logWarning("the key is too short for a .key: a clone needs ELASTIK_KEY")
+        // A list of its own: the catalog's moves while one walks it.
+        return yield* Archive.make(program, entriesOf(kept, [...catalog.entries()], data, workshop))
+      })
+
+      const source = Effect.gen(function* () {
+        const root = yield* ProgramFiles.packageRoot(new URL(import.meta.url))
+        return yield* Archive.make(program, yield* ProgramFiles.entries(root))
+      })
+
+      return { worlds: oneAtATime("the worlds", worlds), program: oneAtATime("the program", source) }
+    })
+  )
+
+/** A directory for copies, which goes with the scope. */
+const makeWorkshop = (fs: FileSystem.FileSystem, data: string) =>
+  Effect.acquireRelease(
+    fs
+      .makeTempDirectory({ directory: data, prefix: workshopPrefix })
+      .pipe(storageFailure("there is no place for copies")),
+    (directory) => Effect.ignoreLogged(fs.remove(directory, { recursive: true, force: true }))
+  )
+
+/** The server's key as a `.key` has it, wherever it is configured: under it alone the copied chains verify. */
+const keyEntry = (key: Uint8Array, modified: number): ReadonlyArray<Entry> =>
+  key.length < shortestKey
+    ? []
+    : [{ _tag: "Text", name: "data/.key", text: `${Buffer.from(key).toString("hex")}\n`, mode: 0o600, modified }]
+
+function* entriesOf(
+  kept: ReadonlyArray<Entry>,
+  worlds: ReadonlyArray<WorldEntry>,
+  data: string,
+  workshop: string
+): Generator<Entry> {
+  yield* kept
+  for (const { name, updatedAt } of worlds) {
+    const directory = directoryName(name)
+    yield {
+      _tag: "World",
+      name: `data/${directory}/universe.db`,
+      directory: join(data, directory),
+      workshop,
+      modified: updatedAt
+    }
+  }
+}
+
+/** What a process left that died while it made copies. */
+const removeLeftovers = (fs: FileSystem.FileSystem, data: string) =>
+  Effect.gen(function* () {
+    if (!(yield* fs.exists(data))) return
+    for (const name of yield* fs.readDirectory(data)) {
+      if (name.startsWith(workshopPrefix)) yield* fs.remove(join(data, name), { recursive: true, force: true })
+    }
+  }).pipe(storageFailure("what an interrupted backup left cannot be removed"))
+
+/** Each costs disk and processor: whoever comes while one is made is told to come back. Failures are logged. */
+const oneAtATime = (what: string, archive: Archived): Archived => {
+  let busy = false
+  const turn = Effect.acquireRelease(
+    Effect.suspend(() => {
+      if (busy) {
+        return new Overloaded({
+          message: `an archive of ${what} is being made; try again when it is done`,
+          retryAfter: 10
+        })
+      }
+      busy = true
+      return Effect.void
+    }),
+    () =>
+      Effect.sync(() => {
+        busy = false
+      })
+  )
+  return Effect.zipRight(
+    turn,
+    Effect.map(
+      archive,
+      Stream.tapError((failure) => Effect.logError(`an archive of ${what} is not whole`, failure.cause))
+    )
+  )
+}

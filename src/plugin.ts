@@ -1,0 +1,17 @@
+/**
+ * The host as plugins see it (`elastik/plugin`, C10.2). A plugin that imports from here gets the host's own instances:
+ * the same tags, the same errors, the same classes.
+ */
+export { negotiate } from "./domain/Accept.ts"
+export { type Caller, system, type Tier } from "./domain/Caller.ts"
+export * from "./domain/Errors.ts"
+export type { Action } from "./domain/Policy.ts"
+export { type CanonicalPath, canonicalText, urlPath, type WorldName, worldName } from "./domain/WorldPath.ts"
+export * as Response from "./http/plugins/Answers.ts"
+export { type FanoutOutcome, type FanoutRequest, fanOut } from "./services/Fanout.ts"
+export { type GenerateOptions, GpuDevice } from "./services/GpuDevice.ts"
+export { MountTable } from "./services/MountTable.ts"
+export type { Plugin, PluginAuth, PluginRequest, PluginServices, Touch } from "./services/Plugin.ts"
+export { Queries, type QuerySource } from "./services/Queries.ts"
+export { Replication } from "./services/Replication.ts"
+export { Worlds } from "./services/Worlds.ts"

@@ -1,0 +1,96 @@
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { type DomainError, Overloaded, type RouteNotFound } from "../domain/Errors.ts"
+import type { Manifest } from "../domain/PluginManifest.ts"
+import type { WorldName } from "../domain/WorldPath.ts"
+import type { Plugin, PluginRequest, PluginServices, Touch } from "./Plugin.ts"
+
+/** A plugin in its scope, which is all that can be reached of it from outside. */
+export interface Running {
+  readonly name: WorldName
+  /** of the source that it was made from */
+  readonly version: number
+  readonly manifest: Manifest
+  readonly scope: Scope.CloseableScope
+  /** fails when the plugin is taken down; what is still being sent of its answers ends with it */
+  readonly ended: Deferred.Deferred<never, RouteNotFound>
+  /** what a request touches, if that is not the path that it asks for */
+  readonly touches: ((request: PluginRequest) => Effect.Effect<Touch, DomainError>) | undefined
+  /** the answer; the scope is the request's, and ends when the answer has been sent */
+  readonly handle: (request: PluginRequest) => Effect.Effect<unknown, DomainError, Scope.Scope>
+}
+
+/** Requests that one plugin may have in its hands; whoever hangs cannot take the memory of everybody. */
+const inHand = 1024
+
+/** Puts a loaded module to work. */
+export const run = (
+  parts: Pick<Running, "name" | "version" | "manifest" | "scope"> & {
+    readonly plugin: Plugin
+    readonly services: Context.Context<PluginServices>
+  }
+): Effect.Effect<Running> =>
+  Effect.map(Deferred.make<never, RouteNotFound>(), (ended) => {
+    const { manifest, name, plugin, scope, services, version } = parts
+    let busy = 0
+
+    const released = Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        busy--
+      })
+    )
+
+    /** What the module made of it; a plugin that goes meanwhile, or hangs, keeps nobody from an answer. */
+    const answer = (request: PluginRequest) =>
+      Effect.raceFirst(Effect.disconnect(uninterrupted(plugin, request)), Deferred.await(ended))
+
+    /** Whoever asked may interrupt it; when it interrupts itself there is still somebody who waits for an answer. */
+    const uninterrupted = (plugin: Plugin, request: PluginRequest) =>
+      Effect.catchAll(
+        Effect.sandbox(
+          Effect.provide(
+            call(() => plugin.handle(request)),
+            services
+          )
+        ),
+        (cause) =>
+          Cause.isInterruptedOnly(cause) ? Effect.dieMessage("the plugin interrupted itself") : Effect.failCause(cause)
+      )
+
+    const { touches } = plugin
+    return {
+      name,
+      version,
+      manifest,
+      scope,
+      ended,
+      touches:
+        touches &&
+        ((request) =>
+          Effect.provide(
+            call(() => touches(request)),
+            services
+          )),
+      handle: (request) =>
+        Effect.suspend(() => {
+          if (busy >= inHand) {
+            return new Overloaded({ message: `/${name} has ${inHand} requests in hand`, retryAfter: 1 })
+          }
+          busy++
+          return Effect.zipRight(released, answer(request))
+        })
+    }
+  })
+
+/** Calls into a module, which was written by somebody: what it throws, or answers instead of an Effect, is a defect. */
+const call = <A, E, R>(f: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.suspend(() => {
+    const result: unknown = f()
+    // Checked here because no compiler has checked the module.
+    return Effect.isEffect(result)
+      ? (result as Effect.Effect<A, E, R>)
+      : Effect.dieMessage("the plugin answered with something that is no Effect")
+  })

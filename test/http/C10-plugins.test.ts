@@ -1,0 +1,317 @@
+import { Effect, Stream } from "effect"
+import { afterAll, beforeEach, describe, expect, test } from "vitest"
+import { BadRequest } from "../../src/domain/Errors.ts"
+import * as Response from "../../src/http/plugins/Answers.ts"
+import type { Plugin } from "../../src/services/Plugin.ts"
+import { lines, people, valuesOf } from "../helpers/People.ts"
+import { plugin, shelve } from "../helpers/Plugins.ts"
+import { start } from "../helpers/TestServer.ts"
+import { browser } from "../helpers/Zoo.ts"
+
+const server = await start()
+const { anyone, holder, login, operator, user } = people(server)
+afterAll(() => server.stop())
+
+const activate = async (given: Partial<Plugin> = {}, name = "p") => {
+  await user.put(`/lib/${name}`, shelve(plugin(given)))
+  const answer = await operator.put(`/lib/${name}/state`, "active\n")
+  expect([answer.status, answer.json()]).toMatchObject([200, { state: "active", changed: true }])
+}
+const mint = async (prefix: string, mode: string) =>
+  holder(((await operator.post(`/auth/mint?prefix=${prefix}&mode=${mode}`)).json() as { token: string }).token)
+
+const clear = async () => {
+  for (const name of lines(await operator.get("/lib/"))) await operator.del(`/lib/${name.replace(/\/$/, "")}`)
+}
+beforeEach(clear)
+
+describe("C10.1 the state of a plugin, over HTTP", () => {
+  test("is set by operators, with 403, 404 and 422 for what is not to be", async () => {
+    await user.put("/lib/p", shelve(plugin()))
+    for (const who of [anyone, user]) expect((await who.put("/lib/p/state", "active")).status).toBe(403)
+    expect((await operator.put("/lib/absent/state", "active")).status).toBe(404)
+    for (const word of ["", "pending", "wild", "x".repeat(100_000), Buffer.from([255])]) {
+      expect((await operator.put("/lib/p/state", word)).status).toBe(422)
+    }
+    expect((await operator.put("/lib/p/state", "active")).json()).toEqual({
+      ...{ state: "active", version: 1, changed: true, from: "pending" }
+    })
+    expect((await operator.put("/lib/p/state", " active\n")).json()).toEqual({
+      state: "active",
+      version: 1,
+      changed: false
+    })
+  })
+
+  test("no world has such a name: reading and appending are 400, and OPTIONS says PUT", async () => {
+    await user.put("/lib/p", shelve(plugin()))
+    for (const method of ["GET", "HEAD", "POST"]) {
+      expect([method, (await operator.ask(method, "/lib/p/state")).status]).toEqual([method, 400])
+    }
+    expect(valuesOf(await operator.ask("OPTIONS", "/lib/p/state"), "allow")).toEqual(["PUT, OPTIONS"])
+    expect((await operator.put("/lib/p/state/", "active")).status).toBeGreaterThanOrEqual(400)
+  })
+
+  test("a rejected plugin says why, and what its state still is", async () => {
+    await user.put("/lib/p", shelve(plugin({ ROUTES: ["/home/x"] })))
+    const answer = await operator.put("/lib/p/state", "active")
+    expect(answer.status).toBe(422)
+    expect(answer.json()).toMatchObject({ error: expect.any(String), detail: "/home/x is reserved", state: "pending" })
+  })
+
+  test("names with slashes and odd characters are plugins too", async () => {
+    await user.put("/lib/a/b%20c", shelve(plugin()))
+    expect((await operator.put("/lib/a/b%20c/state", "active")).status).toBe(200)
+    expect((await anyone.get("/p")).json()).toBe("/p")
+  })
+
+  test("deleting, replacing and disabling take it down at once", async () => {
+    for (const change of [
+      () => operator.del("/lib/p"),
+      () => user.put("/lib/p", "x"),
+      () => user.post("/lib/p", "x"),
+      () => operator.put("/lib/p/state", "disabled")
+    ]) {
+      await activate()
+      expect((await anyone.get("/p/x")).status).toBe(200)
+      expect((await change()).status).toBeLessThan(300)
+      expect((await anyone.get("/p/x")).status).toBe(404)
+      await clear()
+    }
+  })
+})
+
+describe("C10.2 what a plugin answers", () => {
+  test("plain data is JSON, nothing is 204, a response is itself", async () => {
+    const answers: Record<string, unknown> = {
+      "/p/data": { a: ["é", 1, null] },
+      "/p/text": "text",
+      "/p/null": null,
+      "/p/nothing": undefined,
+      "/p/response": Response.text("short and stout", { status: 418, headers: { "x-teapot": "yes" } })
+    }
+    await activate({ handle: ({ path }) => Effect.succeed(answers[path]) })
+    const data = await anyone.get("/p/data")
+    expect([data.headers["content-type"], data.text]).toEqual(["application/json", '{"a":["é",1,null]}'])
+    expect((await anyone.get("/p/text")).text).toBe('"text"')
+    expect((await anyone.get("/p/null")).text).toBe("null")
+    expect(await anyone.get("/p/nothing")).toMatchObject({ status: 204, text: "" })
+    const response = await anyone.get("/p/response")
+    expect([response.status, response.headers["x-teapot"], response.text]).toEqual([418, "yes", "short and stout"])
+    expect(response.headers["x-content-type-options"]).toBe("nosniff")
+    const head = await anyone.head("/p/data")
+    expect([head.status, head.headers["content-length"], head.text]).toEqual([200, "19", ""])
+  })
+
+  test("it sees the request as it is: method, canonical path, query, headers, caller, body", async () => {
+    await activate({
+      ROUTES: ["/p/q"],
+      handle: (request) =>
+        Effect.map(request.text, (text) => ({
+          ...{ method: request.method, path: request.path, slash: request.slash, text, caller: request.caller.id },
+          query: [...request.query],
+          header: request.headers["x-odd"]
+        }))
+    })
+    const asked = await user.ask("PROPPATCH", "/p/q/a%20b/%C3%A9/?x=1&x=%2B+&y", { "x-odd": "a  b" }, "body é")
+    expect(asked.json()).toEqual({
+      ...{ method: "PROPPATCH", path: "/p/q/a b/é", slash: true, text: "body é", caller: "token:T2", header: "a  b" },
+      query: [
+        ["x", "1"],
+        ["x", "+ "],
+        ["y", ""]
+      ]
+    })
+    expect((await anyone.get("/p/qx")).status).toBe(404)
+  })
+
+  test("a body that is no text or no JSON is 400, one that is too long 413, and one read as a stream has no bound", async () => {
+    const small = await start({ maxBody: 10 })
+    const { anyone, operator, user } = people(small)
+    await user
+      .put(
+        "/lib/p",
+        shelve(
+          plugin({
+            handle: ({ json, path, stream, text }) =>
+              path === "/p/json"
+                ? json
+                : path === "/p/text"
+                  ? text
+                  : Stream.runFold(stream, 0, (length, chunk) => length + chunk.length)
+          })
+        )
+      )
+      .then(() => operator.put("/lib/p/state", "active"))
+    expect((await anyone.post("/p/json", '{"a":1}')).json()).toEqual({ a: 1 })
+    expect((await anyone.post("/p/json", "{a}")).status).toBe(400)
+    expect((await anyone.post("/p/text", Buffer.from([0xff]))).status).toBe(400)
+    expect((await anyone.post("/p/text", "x".repeat(11))).status).toBe(413)
+    expect((await anyone.post("/p/stream", "x".repeat(300_000))).json()).toBe(300_000)
+    await small.stop()
+  })
+
+  test("a handler that is wrong is a 500 without details, and nobody else suffers", async () => {
+    await activate({
+      handle: ({ path }) => {
+        if (path === "/p/throw") throw new Error("secret detail")
+        if (path === "/p/fail") return new BadRequest({ message: "not like that" })
+        if (path === "/p/header") return Effect.succeed(Response.text("x", { headers: { "x-bad": "a\r\nb: c" } }))
+        if (path === "/p/cycle") {
+          const cycle: Record<string, unknown> = {}
+          cycle.self = cycle
+          return Effect.succeed(cycle)
+        }
+        return Effect.succeed("fine")
+      }
+    })
+    for (const wrong of ["throw", "header", "cycle"]) {
+      const answer = await anyone.get(`/p/${wrong}`)
+      expect([wrong, answer.status]).toEqual([wrong, 500])
+      expect(answer.text).not.toContain("secret")
+    }
+    expect((await anyone.get("/p/fail")).json()).toMatchObject({ status: 400, error: "not like that" })
+    expect((await anyone.get("/p")).json()).toBe("fine")
+  })
+
+  test("a stream that fails, or whose plugin goes, is cut off and not ended", async () => {
+    const first = Stream.make(new TextEncoder().encode("first "))
+    await activate({
+      handle: ({ path }) =>
+        Effect.succeed(
+          Response.stream(
+            path === "/p/fail" ? Stream.concat(first, Stream.fail("no")) : Stream.concat(first, Stream.never),
+            { contentType: "text/plain" }
+          )
+        )
+    })
+    await expect(anyone.get("/p/fail")).rejects.toThrow()
+    const answer = await fetch(`${server.url}/p/hang`)
+    const reader = answer.body?.getReader()
+    expect(new TextDecoder().decode((await reader?.read())?.value)).toBe("first ")
+    await operator.put("/lib/p/state", "disabled")
+    await expect(reader?.read()).rejects.toThrow()
+  })
+
+  test("what a request opens is closed when its answer has been sent", async () => {
+    let open = 0
+    await activate({
+      handle: () =>
+        Effect.as(
+          Effect.acquireRelease(
+            Effect.sync(() => open++),
+            () => Effect.sync(() => open--)
+          ),
+          "done"
+        )
+    })
+    for (let i = 0; i < 5; i++) expect((await anyone.get("/p")).json()).toBe("done")
+    expect((await anyone.get("/proc/version")).status).toBe(200)
+    expect(open).toBe(0)
+  })
+})
+
+describe("C7 who may use a plugin", () => {
+  test("AUTH: anybody, T2, T3; 401 for the nameless, 403 for who falls short", async () => {
+    await operator.put("/etc/passwd", "eve:T1\n")
+    await operator.put(
+      "/etc/shadow",
+      `eve:${Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from("pw"))).toString("hex")}\n`
+    )
+    const eve = login("eve", "pw")
+    const statuses = async () =>
+      Promise.all([anyone, eve, user, operator].map(async (who) => (await who.post("/p", "x")).status))
+    for (const [AUTH, expected] of [
+      ["none", [200, 200, 200, 200]],
+      ["auth", [401, 403, 200, 200]],
+      ["approve", [401, 403, 403, 200]]
+    ] as const) {
+      await activate({ AUTH })
+      expect([AUTH, ...(await statuses())]).toEqual([AUTH, ...expected])
+      await clear()
+    }
+  })
+
+  test("401 asks for credentials", async () => {
+    await activate({ AUTH: "auth" })
+    expect((await anyone.get("/p")).headers["www-authenticate"]).toMatch(/^Basic realm="elastik"/)
+  })
+
+  test("C7.4 a capability is judged on the plugin's own path, and r does nothing", async () => {
+    await activate({ AUTH: "auth", ROUTES: ["/dev/p"] })
+    for (const [prefix, mode, get, post] of [
+      ["/dev/p", "rw", 200, 200],
+      ["/dev", "rw", 200, 200],
+      ["/", "rw", 200, 200],
+      ["/dev/p", "r", 200, 403],
+      ["/dev/px", "rw", 403, 403],
+      ["/home", "rw", 403, 403]
+    ] as const) {
+      const who = await mint(prefix, mode)
+      const statuses = [(await who.get("/dev/p/x")).status, (await who.post("/dev/p/x")).status]
+      expect([prefix, mode, ...statuses]).toEqual([prefix, mode, get, post])
+    }
+    await operator.put("/lib/p/state", "disabled")
+    await activate({ AUTH: "approve", ROUTES: ["/dev/p"] }, "q")
+    expect((await (await mint("/", "rw")).get("/dev/p")).status).toBe(403)
+  })
+
+  test("C7.5 a plugin that is a surface of something else is judged on what the request touches", async () => {
+    await operator.put("/etc/private", "/home/secret\n")
+    await activate({
+      touches: ({ query }) => Effect.succeed({ action: "read", path: (query.get("w") ?? "") as never })
+    })
+    expect((await anyone.get("/p?w=home/x")).status).toBe(200)
+    expect((await anyone.get("/p?w=home/secret/x")).status).toBe(401)
+    expect((await user.get("/p?w=home/secret/x")).status).toBe(200)
+    expect((await user.get("/p?w=etc/shadow")).status).toBe(403)
+    expect((await (await mint("/home/a", "r")).post("/p?w=home/a/b")).status).toBe(200)
+    expect((await (await mint("/home/a", "r")).post("/p?w=home/b")).status).toBe(403)
+    await operator.del("/etc/private")
+  })
+
+  test("C7.1 a private path is for those with a credential", async () => {
+    await activate()
+    await operator.put("/etc/private", "/p\n")
+    expect([(await anyone.get("/p/x")).status, (await user.get("/p/x")).status]).toEqual([401, 200])
+    await operator.del("/etc/private")
+  })
+})
+
+describe("C4.6, C8, C10.4 a plugin's routes among the machine's", () => {
+  test("METHODS: others are 405 with Allow, OPTIONS lists them", async () => {
+    await activate({ METHODS: ["POST"], AUTH: "auth" })
+    const refused = await user.get("/p/x")
+    expect([refused.status, refused.headers.allow]).toEqual([405, "POST, OPTIONS"])
+    const options = await anyone.ask("OPTIONS", "/p/x")
+    expect([options.status, options.headers.allow]).toEqual([204, "POST, OPTIONS"])
+    expect((await user.post("/p/x")).status).toBe(200)
+  })
+
+  test("/bin lists them and is an alias, /dev/ lists devices, /proc/status counts", async () => {
+    const before = (await anyone.get("/proc/status")).json() as { plugins: number }
+    expect(before.plugins).toBe(0)
+    await activate({ ROUTES: ["/dev/x", "/dev/x/stream", "/dev/y/z", "/w"], DESCRIPTION: "what it does" })
+    expect(lines(await anyone.get("/bin"))).toEqual(expect.arrayContaining(["dev/x", "dev/x/stream", "dev/y/z", "w"]))
+    const bin = (await anyone.get("/bin", { accept: "application/json" })).json()
+    expect(bin).toEqual(expect.arrayContaining([{ route: "w", description: "what it does" }]))
+    expect(lines(await anyone.get("/dev/"))).toEqual(["x", "x/", "y/"])
+    expect((await anyone.get("/bin/w/below")).json()).toBe("/w/below")
+    expect((await anyone.get("/proc/status")).json()).toMatchObject({ plugins: 1 })
+  })
+
+  test("a browser that goes to the route gets its manual page; below it and without a description, the plugin", async () => {
+    await activate({ DESCRIPTION: "<b>what & why</b>", AUTH: "approve" })
+    await activate({ ROUTES: ["/plain"], handle: () => Effect.succeed(Response.text("own")) }, "plain")
+    for (const headers of [{ accept: browser }, { "sec-fetch-mode": "navigate" }]) {
+      const page = await anyone.get("/p", headers)
+      expect([page.status, page.headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"])
+      expect(page.text).toContain("&lt;b&gt;what &amp; why&lt;/b&gt;")
+      expect(page.text).toContain("<form")
+      expect((await operator.get("/p/x", headers)).json()).toBe("/p/x")
+      expect((await anyone.get("/plain", headers)).text).toBe("own")
+    }
+    expect((await operator.get("/p")).json()).toBe("/p")
+    expect((await anyone.get("/manual.js")).headers["content-type"]).toContain("text/javascript")
+  })
+})

@@ -1,0 +1,274 @@
+import { randomBytes } from "node:crypto"
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { gunzipSync } from "node:zlib"
+import { describe, expect, it } from "@effect/vitest"
+import { Chunk, Effect, Exit, Fiber, Scope, Stream } from "effect"
+import { Catalog } from "../../../src/services/Catalog.ts"
+import { Replication } from "../../../src/services/Replication.ts"
+import {
+  age,
+  all,
+  archivist,
+  living,
+  longKey,
+  namesIn,
+  tar,
+  unpacked,
+  verdicts,
+  workshops,
+  worldsArchive,
+  write
+} from "../../helpers/Archives.ts"
+import { databaseOf, directories, directoryOf, post, put, remove, temporary } from "../../helpers/Storages.ts"
+
+/** Worlds whose archive is much longer than what pipes and streams hold, so that making it stops when nobody reads. */
+const bulk = Array.from({ length: 12 }, (_, n) => put(`home/bulk/${n}`, randomBytes(200_000)))
+
+const entry = (name: string) => `data/${name.replaceAll("/", "%2F")}/universe.db`
+
+describe("C11.5 the archive of the worlds", () => {
+  it.scoped("holds the key and every world's database in byte order, and nothing else", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const names = [
+        "etc/x",
+        "home/a",
+        "home/a/b",
+        "home/a%b",
+        "home/ä",
+        "home/😀",
+        `home/${"long".repeat(60)}`,
+        "lib/p"
+      ]
+      const archive = yield* living(
+        data,
+        Effect.gen(function* () {
+          yield* Effect.forEach([...names].reverse(), (name) => write(put(name, name)))
+          yield* write(put("home/gone", "gone"))
+          yield* write(remove("home/gone"))
+          return yield* worldsArchive
+        })
+      )
+      const directoriesInOrder = names
+        .map((name) => Buffer.from(name))
+        .sort(Buffer.compare)
+        .map((name) => entry(name.toString().replaceAll("%", "%25")))
+      expect(yield* namesIn(archive)).toEqual(["data/.key", ...directoriesInOrder])
+    })
+  )
+
+  it.scoped("unpacks into a data directory whose chains verify, whatever is open or at rest", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const names = Array.from({ length: 90 }, (_, n) => `home/w${n}`)
+      yield* living(
+        data,
+        Effect.forEach(names, (name) => write(put(name, name)))
+      )
+      // Of the one half no note vouches; the start opens them all, and closes most again.
+      for (const name of names.slice(0, 45)) age(data, name)
+      yield* living(
+        data,
+        Effect.gen(function* () {
+          const open = names.slice(20, 60)
+          yield* Effect.forEach(open, (name) => write(post(name, " and more")), { concurrency: 8 })
+          const copy = join(yield* unpacked(yield* worldsArchive), "data")
+          const found = yield* verdicts(copy)
+          expect(found).toHaveLength(90)
+          expect(found.filter(({ body, chain }) => !chain.ok || !body.ok)).toEqual([])
+          expect(found.filter(({ events }) => events === 2).map(({ path }) => path.slice(1))).toEqual([...open].sort())
+        })
+      )
+    })
+  )
+
+  it.scoped("is a copy of each world as of one moment, under concurrent writes", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const names = Array.from({ length: 8 }, (_, n) => `home/w${n}`)
+      yield* living(
+        data,
+        Effect.gen(function* () {
+          const body = randomBytes(150_000)
+          yield* Effect.forEach(names, (name) => write(put(name, body)))
+          const writing = yield* Effect.forEach(names, (name) => Effect.forever(write(post(name, "+"))), {
+            concurrency: "unbounded"
+          }).pipe(Effect.fork)
+          const versions = Effect.map(Catalog, (catalog) => names.map((name) => catalog.get(name)?.version ?? 0))
+          const before = yield* versions
+          const copy = join(yield* unpacked(yield* worldsArchive), "data")
+          const after = yield* versions
+          yield* Fiber.interrupt(writing)
+          const found = yield* verdicts(copy)
+          expect(found.filter(({ body, chain }) => !chain.ok || !body.ok)).toEqual([])
+          for (const [n, { events }] of found.entries()) {
+            expect(events).toBeGreaterThanOrEqual(before[n] ?? 0)
+            expect(events).toBeLessThanOrEqual(after[n] ?? 0)
+          }
+          expect(found).toHaveLength(8)
+        })
+      )
+    })
+  )
+
+  it.scoped("keeps the time of each world, and the key for its owner alone", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const [listing, updated] = yield* living(
+        data,
+        Effect.gen(function* () {
+          yield* write(put("home/x", "x"))
+          const { said } = yield* tar(yield* worldsArchive, "tvzf", "-", "--full-time")
+          return [said.split("\n"), (yield* Catalog).get("home/x")?.updatedAt ?? 0] as const
+        })
+      )
+      expect(listing[0]).toMatch(/^-rw------- .* data\/\.key$/)
+      expect(listing[1]).toContain(new Date(updated).toISOString().slice(0, 19).replace("T", " "))
+    })
+  )
+
+  it.scoped("holds the key under which the copies verify, and leaves out one that no .key may hold", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const directory = yield* unpacked(yield* living(data, worldsArchive))
+      expect(readFileSync(join(directory, "data/.key"), "utf8")).toBe(`${longKey.toString("hex")}\n`)
+      const short = { key: Buffer.from("short") }
+      expect(yield* namesIn(yield* living(yield* temporary, worldsArchive, short))).toEqual([])
+    })
+  )
+
+  it.scoped("is made as fast as it is read: what is deleted before it is reached is left out", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* living(
+        data,
+        Effect.gen(function* () {
+          yield* Effect.forEach(bulk, write)
+          yield* Effect.forEach(["a", "b", "c"], (name) => write(put(`lib/${name}`, name)))
+          const { worlds } = yield* Replication
+          const archive = yield* Effect.scoped(
+            Effect.gen(function* () {
+              const pull = yield* Stream.toPull(yield* worlds)
+              const first = yield* pull
+              yield* write(remove("lib/a"))
+              yield* write(remove("lib/b"))
+              yield* write(put("lib/b", "again"))
+              yield* write(put("lib/new", "new"))
+              const rest = yield* all(Stream.fromPull(Effect.succeed(pull)))
+              return Buffer.concat([...Chunk.toReadonlyArray(first), rest])
+            })
+          )
+          const names = yield* namesIn(archive)
+          expect(names.filter((name) => name.includes("lib"))).toEqual([entry("lib/b"), entry("lib/c")])
+          expect(names).toHaveLength(1 + bulk.length + 2)
+        })
+      )
+    })
+  )
+
+  it.scoped("that nobody reads to its end leaves no copies, and another can be made", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* living(
+        data,
+        Effect.gen(function* () {
+          yield* Effect.forEach(bulk, write)
+          const { worlds } = yield* Replication
+          const scope = yield* Scope.make()
+          const archive = yield* Scope.extend(worlds, scope)
+          yield* Effect.scoped(Effect.flatten(Stream.toPull(archive)))
+          expect(workshops(data)).toHaveLength(1)
+          yield* Scope.close(scope, Exit.void)
+          expect(workshops(data)).toEqual([])
+          expect((yield* worldsArchive).length).toBeGreaterThan(2_000_000)
+        })
+      )
+    })
+  )
+
+  it.scoped("is made once at a time", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* living(
+        data,
+        Effect.gen(function* () {
+          const { program, worlds } = yield* Replication
+          yield* Effect.scoped(
+            Effect.gen(function* () {
+              yield* worlds
+              expect((yield* Effect.flip(Effect.scoped(worlds)))._tag).toBe("Overloaded")
+              yield* Effect.scoped(program)
+            })
+          )
+          yield* Effect.scoped(worlds)
+        })
+      )
+    })
+  )
+
+  it.scoped("that fails midway says so, and is no whole archive", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* living(
+        data,
+        Effect.gen(function* () {
+          yield* Effect.forEach(bulk, write)
+          yield* write(put("lib/broken", "x"))
+          // Nothing can read this as a database, and it is not gone either.
+          rmSync(databaseOf(data, "lib/broken"))
+          mkdirSync(databaseOf(data, "lib/broken"))
+          const received: Array<Uint8Array> = []
+          const { worlds } = yield* Replication
+          const failure = yield* Effect.scoped(
+            Effect.flatMap(
+              worlds,
+              Stream.runForEach((chunk) => Effect.sync(() => received.push(chunk)))
+            )
+          ).pipe(Effect.flip)
+          expect(failure).toMatchObject({ _tag: "StorageFailure", message: "the archive could not be made" })
+          expect(String(failure.cause)).toContain(entry("lib/broken"))
+          expect(() => gunzipSync(Buffer.concat(received))).toThrow("unexpected end of file")
+          expect(workshops(data)).toEqual([])
+        })
+      )
+    })
+  )
+
+  it.scoped("cannot be made without its program, and says so", () =>
+    Effect.gen(function* () {
+      const program = new URL("./absent.js", archivist)
+      const error = yield* Effect.flip(living(yield* temporary, worldsArchive, { program }))
+      expect(error._tag).toBe("StorageFailure")
+    })
+  )
+
+  it.scoped("leaves nothing beside the worlds that it copied", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const names = Array.from({ length: 100 }, (_, n) => `home/w${n}`)
+      yield* living(
+        data,
+        Effect.forEach(names, (name) => write(put(name, name)))
+      )
+      for (const name of names) age(data, name)
+      yield* living(data, worldsArchive)
+      const beside = directories(data).flatMap((name) => readdirSync(join(data, name)))
+      expect(new Set(beside)).toEqual(new Set(["universe.db"]))
+    })
+  )
+
+  it.scoped("what a crash left of an earlier one goes at the next start, and nothing else", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      mkdirSync(join(data, ".backup-dead"))
+      writeFileSync(join(data, ".backup-dead", "copy.db"), "half a copy")
+      writeFileSync(join(data, ".backups"), "mine")
+      mkdirSync(join(data, ".trash"))
+      yield* living(data, Effect.void)
+      expect(workshops(data)).toEqual([])
+      expect(existsSync(join(data, ".backups")) && statSync(join(data, ".trash")).isDirectory()).toBe(true)
+      expect(existsSync(directoryOf(data, "home/x"))).toBe(false)
+    })
+  )
+})
