@@ -1,22 +1,22 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
-import { Effect, Stream } from "effect"
-import { canonicalText, MountTable, type Plugin } from "elastik/plugin"
+import { Effect } from "effect"
+import { canonicalText, MountTable, type PluginRequest, Response, type Touch } from "elastik/plugin"
 
-export const DESCRIPTION = "Directories of this host and other servers, mounted under /mnt as /etc/fstab declares them"
 export const AUTH = "none"
 export const ROUTES = ["/mnt"]
 export const METHODS = ["GET", "HEAD", "POST"]
+export const DESCRIPTION = "Directories of this host and other servers under /mnt, as /etc/fstab declares them"
 
-/** The policy judges the mounted path itself: reading is for all whom C7 lets read, writing for T2. */
-export const touches: NonNullable<Plugin["touches"]> = ({ method, path }) =>
-  Effect.map(canonicalText(path), (parsed) => ({ action: actionOf(method, path), path: parsed.path }))
-
-const actionOf = (method: string, path: string) => {
+const actionOf = ({ method, path }: Pick<PluginRequest, "method" | "path">) => {
   if (method === "POST") return "write"
   return path === "/mnt" ? "list" : "read"
 }
 
-export const handle: Plugin["handle"] = (request) =>
+/** Reading and writing are judged as such, at the mounted path: AUTH lets everybody in as far as the policy does (C7.6). */
+export const touches = (request: Pick<PluginRequest, "method" | "path">) =>
+  Effect.map(canonicalText(request.path), ({ path }): Touch => ({ action: actionOf(request), path }))
+
+export const handle = (request: PluginRequest) =>
   Effect.gen(function* () {
     const mounts = yield* MountTable
     const below = { ...request, path: request.path.slice("/mnt/".length) }
@@ -24,6 +24,8 @@ export const handle: Plugin["handle"] = (request) =>
     if (below.path === "") return yield* mounts.list(request.caller)
     const { body, headers, status } = yield* mounts.read(below)
     if (body === undefined) return HttpServerResponse.empty({ status, headers })
-    const bytes = body instanceof Uint8Array ? Stream.make(body) : body
-    return HttpServerResponse.stream(bytes, { status, headers })
+    const contentType = headers["content-type"] ?? "application/octet-stream"
+    return body instanceof Uint8Array
+      ? Response.bytes(body, contentType, { status, headers })
+      : Response.stream(body, { contentType, status, headers })
   })

@@ -66,11 +66,12 @@ const tokens = { ELASTIK_TOKEN: "reader-t2", ELASTIK_APPROVE_TOKEN: "reader-t3",
 
 describe.each([
   { document: "README.md", env: { ELASTIK_APPROVE_TOKEN: "reader-t3" } },
-  { document: "docs/HTTP.md", env: tokens }
+  { document: "docs/HTTP.md", env: tokens },
+  { document: "docs/PLUGINS.md", env: tokens }
 ])("the examples of $document", ({ document, env }) => {
   const steps = stepsOf(readFileSync(join(root, document), "utf8"))
   const cwd = mkdtempSync(join(tmpdir(), "elastik-docs-"))
-  for (const name of ["dist", "test", "plugins", "package.json"]) symlinkSync(join(root, name), join(cwd, name))
+  for (const name of ["dist", "examples", "test", "plugins", "package.json"]) symlinkSync(join(root, name), join(cwd, name))
   const { port, server } = startServer(cwd, { ...env, ELASTIK_PORT: "0" })
   let outputs: ReadonlyArray<string> = []
 

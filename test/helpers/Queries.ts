@@ -1,12 +1,13 @@
 import { execFileSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { Effect, Layer, Schema } from "effect"
 import * as ProcessQueries from "../../src/layers/queries/ProcessQueries.ts"
 import { AppConfig } from "../../src/services/AppConfig.ts"
 import { Catalog } from "../../src/services/Catalog.ts"
 import { Queries } from "../../src/services/Queries.ts"
 import { world } from "./Paths.ts"
-import { chain, files, threads } from "./Storages.ts"
+import { chain, files, temporary, threads, withDatabase } from "./Storages.ts"
 
 /** The built program's query process. */
 export const entry = new URL("../../dist/layers/queries/QueryProcess.js", import.meta.url)
@@ -64,6 +65,25 @@ export const queryProcesses = (): ReadonlyArray<number> =>
     ppid === process.pid && !stat.startsWith("Z") && /queryProcess\.m?js/i.test(command) ? [pid] : []
   )
 
+/** Queries over an empty directory. */
+export const queriesAlone = Layer.fresh(Layer.unwrapScoped(Effect.map(temporary, (data) => queries(data))))
+
+/** A small database: a table `t` with one row. */
+export const smallDatabase = Effect.gen(function* () {
+  const file = join(yield* temporary, "db")
+  yield* withDatabase(file, (db) => {
+    db.exec("CREATE TABLE t(a); INSERT INTO t VALUES (1)")
+  })
+  return file
+})
+
+/** How many rows there are, or the tag of the error. */
+export const outcomeOf = (file: string, sql: string) =>
+  Effect.match(askFile(file, sql), {
+    onFailure: ({ _tag }): string => _tag,
+    onSuccess: ({ length }) => `${length} rows`
+  })
+
 /** What a process was given as its environment, as the system shows it. */
 export const environmentOf = (pid: number): string => ps("eww", "-o", "command=", "-p", String(pid))
 
@@ -105,6 +125,10 @@ export const gone = (pid: number | undefined): Effect.Effect<unknown> =>
   until(processes, (all) =>
     all.every((row) => row.pid !== pid || (row.stat.startsWith("Z") && row.ppid !== process.pid))
   )
+
+/** A table `c` of the numbers `x` from 1 to `last`. */
+export const counter = (last: number): string =>
+  `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT ${last})`
 
 /** Counts for ever. */
 export const endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c"

@@ -9,6 +9,7 @@ import type { DirectoryEntry } from "./Adapter.ts"
 import type { Anchors, Held } from "./Anchors.ts"
 import { resolve } from "./Beneath.ts"
 import { isOfPath } from "./FileErrors.ts"
+import { isTemporary } from "./Replacement.ts"
 import { call, type Outside, type SystemError } from "./System.ts"
 
 /** Entries that are looked at side by side. */
@@ -32,10 +33,14 @@ export const entriesOf = (directory: Listed): Effect.Effect<ReadonlyArray<Direct
   Effect.gen(function* () {
     const { anchors, dotfiles, held } = directory
     const raw = yield* anchors.list(held)
-    const names = raw.flatMap((bytes) => nameOf(bytes) ?? []).filter((name) => dotfiles || !name.startsWith("."))
+    const names = raw.flatMap((bytes) => nameOf(bytes) ?? []).filter((name) => isShown(name, dotfiles))
     const found = yield* Effect.forEach(names, (name) => entryOf(directory, name), { concurrency })
     return found.filter((entry) => entry !== undefined).sort((a, b) => compareBytes(a.name, b.name))
   })
+
+/** Whether a name is listed and served: those with a dot only where they are asked for, unfinished files never. */
+export const isShown = (name: string, dotfiles: boolean): boolean =>
+  !name.startsWith(".") || (dotfiles && !isTemporary(name))
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 

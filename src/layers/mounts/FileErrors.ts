@@ -13,26 +13,29 @@ const missing = (target: Target): FileError => notFound(target)
 const refused = (target: Target): FileError =>
   new Forbidden({ message: `this server has no permission for that at ${urlOf(target)}` })
 
-/** What each failure of the system means to who asked; any other is trouble that they cannot help. */
-const meanings: Readonly<Record<string, (target: Target) => FileError>> = {
-  ENOENT: missing,
-  ENOTDIR: missing,
+const tooLong = (target: Target): FileError =>
+  new BadPath({ message: `${urlOf(target)} holds a name that is too long for a file` })
+
+/** What a failure of the system means to who asked; any other is trouble that they cannot help. */
+const meanings: ReadonlyMap<string, (target: Target) => FileError> = new Map([
+  ["ENOENT", missing],
+  ["ENOTDIR", missing],
   // A circle of links leads nowhere.
-  ELOOP: missing,
+  ["ELOOP", missing],
   // A link was one no longer when it was to be read.
-  EINVAL: missing,
-  EACCES: refused,
-  EPERM: refused,
-  EROFS: refused,
-  ENAMETOOLONG: (target) => new BadPath({ message: `${urlOf(target)} holds a name that is too long for a file` })
-}
+  ["EINVAL", missing],
+  ["EACCES", refused],
+  ["EPERM", refused],
+  ["EROFS", refused],
+  ["ENAMETOOLONG", tooLong]
+])
 
 /** Whether nothing but the path is to blame: then what it names is as good as not there, for a listing. */
-export const isOfPath = (error: SystemError | Outside): boolean => error._tag === "Outside" || error.code in meanings
+export const isOfPath = (error: SystemError | Outside): boolean => error._tag === "Outside" || meanings.has(error.code)
 
 const errorOf = (target: Target, error: SystemError | Outside): FileError => {
   if (error._tag === "Outside") return new Forbidden({ message: `${urlOf(target)} leads out of its mount` })
-  const meaning = meanings[error.code]
+  const meaning = meanings.get(error.code)
   if (meaning !== undefined) return meaning(target)
   return new StorageFailure({ message: `${urlOf(target)} could not be reached on its disk`, cause: error.cause })
 }

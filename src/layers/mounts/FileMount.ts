@@ -6,7 +6,7 @@ import * as KeyedMutex from "../../services/KeyedMutex.ts"
 import { type Adapter, type Found, type Target, urlOf } from "./Adapter.ts"
 import type { Anchors, Held } from "./Anchors.ts"
 import { type Place, resolve } from "./Beneath.ts"
-import { entriesOf } from "./Directory.ts"
+import { entriesOf, isShown } from "./Directory.ts"
 import { bytes, facts } from "./FileBytes.ts"
 import { notFound, tell } from "./FileErrors.ts"
 import { replace } from "./Replacement.ts"
@@ -94,8 +94,7 @@ const showsDots = ({ mount }: Target): boolean => mount.options.has(dotfiles)
 
 const segmentsOf = ({ path }: Target): ReadonlyArray<string> => path.split("/")
 
-const isHidden = (target: Target): boolean =>
-  !showsDots(target) && segmentsOf(target).some((name) => name.startsWith("."))
+const isHidden = (target: Target): boolean => segmentsOf(target).some((name) => !isShown(name, showsDots(target)))
 
 const onlyFiles = (target: Target, { stat }: Pick<Held, "stat">): Effect.Effect<void, Forbidden> =>
   stat.isFile()

@@ -53,7 +53,7 @@ const make = (adapters: Adapters.Adapters) =>
       })
 
     const adapterOf = ({ name, scheme }: Mount): Effect.Effect<Adapter, UnsupportedScheme> => {
-      const adapter = adapters[scheme]
+      const adapter = adapters.get(scheme)
       return adapter === undefined
         ? new UnsupportedScheme({ message: `mount ${name} is of scheme ${scheme}, which nothing here speaks`, scheme })
         : Effect.succeed(adapter)
@@ -113,7 +113,7 @@ const make = (adapters: Adapters.Adapters) =>
             return yield* new Forbidden({ message: "the path leads out of its mount" })
           const target = yield* find(path, false)
           const { name, scheme } = target.mount
-          const localFile = adapters[scheme]?.localFile
+          const localFile = adapters.get(scheme)?.localFile
           return localFile === undefined
             ? yield* new BadRequest({ message: `mount ${name} is of scheme ${scheme}: it has no files on this host` })
             : yield* localFile(target)

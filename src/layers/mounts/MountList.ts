@@ -32,7 +32,7 @@ export const unreadOf = (
   )
 
 const unreadOptions = ({ line, options, scheme }: Mount, adapters: Adapters): ReadonlyArray<UnreadLine> => {
-  const adapter = adapters[scheme]
+  const adapter = adapters.get(scheme)
   if (adapter === undefined) return [{ line, reason: "nothing here speaks the scheme of its source" }]
   const known = adapter.options
   return [...options.keys()].every((option) => known.includes(option))

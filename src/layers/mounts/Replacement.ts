@@ -11,6 +11,11 @@ import type { Anchors, Held } from "./Anchors.ts"
 import { facts } from "./FileBytes.ts"
 import { call, createOnly, type Outside, open, readOnly, type SystemError } from "./System.ts"
 
+const temporaryName = () => `.elastik-${randomBytes(9).toString("hex")}`
+
+/** Whether a name is that of a file which is still being written. */
+export const isTemporary = (name: string): boolean => /^\.elastik-[0-9a-f]{18}$/.test(name)
+
 /** A name in a directory, and the regular file that had it when it was looked up. */
 export interface Slot {
   readonly directory: Held
@@ -32,13 +37,13 @@ export const replace = <E>(
   locked: <A, E2, R>(effect: Effect.Effect<A, E2, R>) => Effect.Effect<A, E2, R>
 ): Effect.Effect<number, SystemError | Outside | PreconditionFailed | E> =>
   Effect.gen(function* () {
-    const temporary = join(directory.path, `.elastik-${randomBytes(9).toString("hex")}`)
+    const temporary = join(directory.path, temporaryName())
     const target = join(directory.path, name)
     const mode = held === undefined ? undefined : permissions(held.stat)
     if (held !== undefined) yield* call(() => fs.access(held.path, constants.W_OK))
 
     let exists = false
-    yield* Effect.addFinalizer(() => (exists ? Effect.ignoreLogged(call(() => fs.unlink(temporary))) : Effect.void))
+    yield* Effect.addFinalizer(() => (exists ? remove(temporary) : Effect.void))
     const file = yield* Effect.uninterruptible(
       Effect.tap(open(temporary, createOnly, mode), () => {
         exists = true
@@ -64,6 +69,13 @@ export const replace = <E>(
     }).pipe(locked, Effect.uninterruptible)
     return size
   }).pipe(Effect.scoped)
+
+/** With a directory that is gone its files are too. */
+const remove = (temporary: string): Effect.Effect<void> =>
+  Effect.catchAll(
+    call(() => fs.unlink(temporary)),
+    ({ cause, code }) => (code === "ENOENT" ? Effect.void : Effect.logWarning("a temporary file is left behind", cause))
+  )
 
 const permissions = ({ mode }: BigIntStats): number => Number(mode) & 0o777
 

@@ -105,12 +105,18 @@ const bounded = (response: HttpClientResponse): Effect.Effect<Uint8Array, ReplyT
   )
 }
 
+type Decoder = (body: Uint8Array, options: { readonly maxOutputLength: number }) => Promise<Buffer>
+
 // Nobody was asked for a coding, and many send one all the same.
-const decoders: Readonly<Record<string, (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer>>> =
-  { gzip: promisify(gunzip), "x-gzip": promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) }
+const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+  ["gzip", promisify(gunzip)],
+  ["x-gzip", promisify(gunzip)],
+  ["deflate", promisify(inflate)],
+  ["br", promisify(brotliDecompress)]
+])
 
 const decode = (body: Uint8Array, coding: string): Effect.Effect<Uint8Array, ReplyTooLarge | NoReply> => {
-  const decoder = decoders[coding]
+  const decoder = decoders.get(coding)
   if (decoder === undefined) return new NoReply({ why: "answers in a coding nobody asked for", cause: coding })
   return Effect.tryPromise({
     try: () => decoder(body, { maxOutputLength: mostBytes }),

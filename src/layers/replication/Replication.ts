@@ -4,7 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { Overloaded } from "../../domain/Errors.ts"
+import { Overloaded, type StorageFailure } from "../../domain/Errors.ts"
 import type { Entry as WorldEntry } from "../../domain/World.ts"
 import { directoryName } from "../../domain/WorldPath.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
@@ -27,7 +27,7 @@ const shortestKey = 16
  * is filled from storage, so that nothing begins before the data directory is ours.
  */
 export const layer = (program: URL) =>
-  Layer.effect(
+  Layer.scoped(
     Replication,
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
@@ -50,7 +50,7 @@ export const layer = (program: URL) =>
         return yield* Archive.make(program, yield* ProgramFiles.entries(root))
       })
 
-      return { worlds: oneAtATime("the worlds", worlds), program: oneAtATime("the program", source) }
+      return { worlds: yield* oneAtATime("the worlds", worlds), program: yield* oneAtATime("the program", source) }
     })
   )
 
@@ -97,30 +97,32 @@ const removeLeftovers = (fs: FileSystem.FileSystem, data: string) =>
     }
   }).pipe(storageFailure("what an interrupted backup left cannot be removed"))
 
-/** Each costs disk and processor: whoever comes while one is made is told to come back. Failures are logged. */
-const oneAtATime = (what: string, archive: Archived): Archived => {
-  let busy = false
-  const turn = Effect.acquireRelease(
-    Effect.suspend(() => {
-      if (busy) {
-        return new Overloaded({
-          message: `an archive of ${what} is being made; try again when it is done`,
-          retryAfter: 10
+/**
+ * Each costs disk and processor: whoever comes while one is made is told to come back. What fails is logged. The scope
+ * that closes waits for the one that is being made to take away what it made.
+ */
+const oneAtATime = (what: string, archive: Archived) =>
+  Effect.gen(function* () {
+    let busy = false
+    const idle = yield* Effect.makeLatch(true)
+    yield* Effect.addFinalizer(() => idle.await)
+    const turn = Effect.acquireRelease(
+      Effect.suspend(() => {
+        if (busy) {
+          const message = `an archive of ${what} is being made; try again when it is done`
+          return new Overloaded({ message, retryAfter: 10 })
+        }
+        busy = true
+        return idle.close
+      }),
+      () =>
+        Effect.suspend(() => {
+          busy = false
+          return idle.open
         })
-      }
-      busy = true
-      return Effect.void
-    }),
-    () =>
-      Effect.sync(() => {
-        busy = false
-      })
-  )
-  return Effect.zipRight(
-    turn,
-    Effect.map(
-      archive,
-      Stream.tapError((failure) => Effect.logError(`an archive of ${what} is not whole`, failure.cause))
     )
-  )
-}
+    const logged = Stream.tapError((failure: StorageFailure) =>
+      Effect.logError(`an archive of ${what} is not whole`, failure.cause)
+    )
+    return Effect.zipRight(turn, Effect.map(archive, logged))
+  })

@@ -204,6 +204,7 @@ describe("C11.2 a mounted server that compresses although nobody asked", () => {
     ["gzip", Buffer.from(text)],
     ["br", Buffer.from(text)],
     ["zstd", Buffer.from(text)],
+    ["constructor", Buffer.from(text)],
     ["gzip, br", Buffer.from(text)]
   ] as const)("with %s that cannot be undone is 502", ([coding, body]) =>
     Effect.gen(function* () {

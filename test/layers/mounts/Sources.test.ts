@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process"
 import { realpathSync, symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Logger, LogLevel } from "effect"
 import { anonymous } from "../../../src/domain/Caller.ts"
 import { MountTable } from "../../../src/services/MountTable.ts"
 import { inside } from "../../helpers/Inside.ts"
@@ -123,6 +123,9 @@ describe.each(ways)("C11.3 the file on this host behind a mounted path, held %s"
       }
       expect((yield* Effect.flip(localFile("web/x"))).message).toContain("http")
       expect((yield* Effect.flip(localFile("s3/x"))).message).toContain("s3")
-    }).pipe(Effect.provide(mounted(`${root} /mnt/work ro\nhttp://a.invalid /mnt/web ro\ns3://x /mnt/s3 ro`, anchors)))
+    }).pipe(
+      Effect.provide(mounted(`${root} /mnt/work ro\nhttp://a.invalid /mnt/web ro\ns3://x /mnt/s3 ro`, anchors)),
+      Logger.withMinimumLogLevel(LogLevel.None)
+    )
   })
 })

@@ -105,19 +105,23 @@ describe.each(ways)("C11.2 POST to a mounted directory, held %s", (_, anchors) =
     }).pipe(over(root))
   })
 
-  it.live("what is being written is neither listed nor served", () => {
-    const { root } = tree()
-    return Effect.gen(function* () {
-      const arrived = yield* Deferred.make<void>()
-      const body = Stream.concat(Stream.execute(Deferred.succeed(arrived, undefined)), Stream.never)
-      const writing = yield* Effect.fork(post("work/file", body))
-      yield* Deferred.await(arrived)
-      expect((yield* get("work")).json()).toMatchObject({ entries: [] })
-      const [temporary = ""] = readdirSync(root)
-      expect((yield* Effect.flip(get(`work/${temporary}`)))._tag).toBe("ResourceNotFound")
-      yield* Fiber.interrupt(writing)
-    }).pipe(over(root))
-  })
+  it.live.each(["rw", "rw,dotfiles"])(
+    "what is being written is neither listed nor served, on a mount that is %s",
+    (options) => {
+      const { root } = tree()
+      return Effect.gen(function* () {
+        const arrived = yield* Deferred.make<void>()
+        const body = Stream.concat(Stream.execute(Deferred.succeed(arrived, undefined)), Stream.never)
+        const writing = yield* Effect.fork(post("work/file", body))
+        yield* Deferred.await(arrived)
+        expect((yield* get("work")).json()).toMatchObject({ entries: [] })
+        const [temporary = ""] = readdirSync(root)
+        expect((yield* Effect.flip(get(`work/${temporary}`)))._tag).toBe("ResourceNotFound")
+        expect((yield* Effect.flip(post(`work/${temporary}`, "x")))._tag).toBe("ResourceNotFound")
+        yield* Fiber.interrupt(writing)
+      }).pipe(over(root, options))
+    }
+  )
 
   it.live("on a mount that is ro it is 405, before anything is read of the body", () => {
     const { root } = tree({ file: "old" })

@@ -44,7 +44,10 @@ describe("C11.3 values as JSON", () => {
 
 describe("C11.3 rows as JSON", () => {
   it("pretty, as everybody writes it", () => {
-    const rows = [{ a: 1, b: "x" }, { a: null, b: { blob: "/w==" } }] // biome-ignore format: rows side by side
+    const rows = [
+      { a: 1, b: "x" },
+      { a: null, b: { blob: "/w==" } }
+    ]
     expect(written(["a", "b"], [1n, "x"], [null, Uint8Array.of(0xff)])).toBe(JSON.stringify(rows, null, 2))
     expect(written(["a"])).toBe("[]")
   })

@@ -36,7 +36,13 @@ const machine = Layer.unwrapScoped(Effect.map(temporary, (data) => queries(data)
 layer(machine)("C11.3 one statement", (it) => {
   describe("that reads", () => {
     it.effect.each<readonly [string, ReadonlyArray<unknown>]>([
-      ["SELECT * FROM t", [{ a: 1, b: "x" }, { a: 2, b: "y" }]], // biome-ignore format: rows side by side
+      [
+        "SELECT * FROM t",
+        [
+          { a: 1, b: "x" },
+          { a: 2, b: "y" }
+        ]
+      ],
       ["select count(*) n from t", [{ n: 2 }]],
       ["SELECT 1 WHERE 0", []],
       ["VALUES (1), (2)", [{ column1: 1 }, { column1: 2 }]],
