@@ -3,14 +3,13 @@ import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import { negotiate } from "../../domain/Accept.ts"
 import type { Receipt } from "../../domain/Command.ts"
 import { conditionsOf } from "../../domain/Conditions.ts"
 import { BadRequest, NotAcceptable } from "../../domain/Errors.ts"
 import { extFor } from "../../domain/Ext.ts"
+import { idempotencyKeyOf } from "../../domain/IdempotencyKey.ts"
 import { metaFromRequest } from "../../domain/MetaHeaders.ts"
-import { isVisibleAscii } from "../../domain/Text.ts"
 import { tagOf } from "../../domain/World.ts"
 import { type CanonicalPath, urlPath, worldName } from "../../domain/WorldPath.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
@@ -94,10 +93,8 @@ export const WorldsLive = HttpApiBuilder.group(Api, "worlds", (handlers) =>
       )
       .handleRaw("append", ({ path, request, urlParams }) =>
         Effect.gen(function* () {
-          const key = yield* idempotencyKeyOf(request)
+          const idempotencyKey = yield* idempotencyKeyOf(request.headers, yield* CurrentCaller)
           const { caller, content } = yield* incoming(request, pathOf(path), urlParams.ext)
-          // A key is its caller's own: what two of them happen to share means nothing.
-          const idempotencyKey = key && `${caller.id} ${key}`
           return receiptAnswer(yield* worlds.append(caller, { _tag: "Append", ...content, idempotencyKey }))
         })
       )
@@ -117,15 +114,6 @@ const orFail = <E>(
   answer: HttpServerResponse.HttpServerResponse | E
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E> =>
   HttpServerResponse.isServerResponse(answer) ? Effect.succeed(answer) : Effect.fail(answer)
-
-/** A key is whatever the client made up, in reason (C4.4). */
-const idempotencyKeyOf = (request: Request): Effect.Effect<string | undefined, BadRequest> => {
-  const key = Option.fromNullable(request.headers["idempotency-key"])
-  if (Option.isNone(key)) return Effect.succeed(undefined)
-  return key.value !== "" && key.value.length <= 255 && isVisibleAscii(key.value)
-    ? Effect.succeed(key.value)
-    : new BadRequest({ message: "Idempotency-Key wants 1 to 255 visible ASCII characters" })
-}
 
 const receiptAnswer = (receipt: Receipt): HttpServerResponse.HttpServerResponse =>
   bytes(

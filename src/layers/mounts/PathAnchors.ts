@@ -3,7 +3,7 @@ import * as fs from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { type Anchors, type Held, namesIn } from "./Anchors.ts"
-import { call, noFollow, Outside, open, readOnly, SystemError } from "./System.ts"
+import { call, noFollow, Outside, openHandle, readOnly, SystemError } from "./System.ts"
 
 const look = (path: string): Effect.Effect<BigIntStats, SystemError> => call(() => fs.lstat(path, { bigint: true }))
 
@@ -77,7 +77,7 @@ export const byPath: Anchors = {
     ),
   reopen: ({ path }) =>
     Effect.gen(function* () {
-      const handle = yield* open(path, readOnly | noFollow)
+      const handle = yield* openHandle(path, readOnly | noFollow)
       const opened = call(() => handle.stat({ bigint: true }))
       // Without a name it is what has been replaced since, as files are by whoever writes them whole.
       const isIt = (now: BigIntStats) => Effect.map(opened, (stat) => isSame(now, stat) || stat.nlink === 0n)

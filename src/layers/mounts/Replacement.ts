@@ -9,7 +9,7 @@ import { type Conditions, evaluateWrite } from "../../domain/Conditions.ts"
 import { PreconditionFailed } from "../../domain/Errors.ts"
 import type { Anchors, Held } from "./Anchors.ts"
 import { facts } from "./FileBytes.ts"
-import { call, createOnly, type Outside, open, readOnly, type SystemError } from "./System.ts"
+import { call, createOnly, type Outside, openHandle, readOnly, type SystemError } from "./System.ts"
 
 const temporaryName = () => `.elastik-${randomBytes(9).toString("hex")}`
 
@@ -45,7 +45,7 @@ export const replace = <E>(
     let exists = false
     yield* Effect.addFinalizer(() => (exists ? remove(temporary) : Effect.void))
     const file = yield* Effect.uninterruptible(
-      Effect.tap(open(temporary, createOnly, mode), () => {
+      Effect.tap(openHandle(temporary, createOnly, mode), () => {
         exists = true
       })
     )
@@ -98,7 +98,7 @@ const judge = (anchors: Anchors, { directory, name }: Pick<Slot, "directory" | "
 const cannotSync: ReadonlySet<string> = new Set(["EACCES", "EPERM", "EISDIR", "EINVAL"])
 
 const syncDirectory = (path: string): Effect.Effect<void, SystemError> =>
-  Effect.flatMap(open(path, readOnly), (directory) => call(() => directory.sync())).pipe(
+  Effect.flatMap(openHandle(path, readOnly), (directory) => call(() => directory.sync())).pipe(
     Effect.scoped,
     Effect.catchIf(
       ({ code }) => cannotSync.has(code),

@@ -20,8 +20,8 @@ export const call = <A>(promise: () => Promise<A>): Effect.Effect<A, SystemError
     }
   })
 
-/** Opens something until the scope closes, which waits for what is still being read or written. */
-export const open = (
+/** Opens a file until the scope closes, which waits for what is still being read or written. */
+export const openHandle = (
   path: string,
   flags: number,
   mode?: number

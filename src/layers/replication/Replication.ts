@@ -121,8 +121,6 @@ const oneAtATime = (what: string, archive: Archived) =>
           return idle.open
         })
     )
-    const logged = Stream.tapError((failure: StorageFailure) =>
-      Effect.logError(`an archive of ${what} is not whole`, failure.cause)
-    )
-    return Effect.zipRight(turn, Effect.map(archive, logged))
+    const said = ({ cause }: StorageFailure) => Effect.logError(`an archive of ${what} is not whole`, cause)
+    return Effect.zipRight(turn, Effect.map(archive, Stream.tapError(said)))
   })

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Effect, Exit, Fiber, Scope, Stream } from "effect"
+import { Chunk, Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import { Catalog } from "../../../src/services/Catalog.ts"
 import { Replication } from "../../../src/services/Replication.ts"
 import {
@@ -184,6 +184,31 @@ describe("C11.5 the archive of the worlds", () => {
           expect((yield* worldsArchive).length).toBeGreaterThan(2_000_000)
         })
       )
+    })
+  )
+
+  it.scoped("that is still in the making when the server stops is gone when it has stopped", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const request = yield* living(
+        data,
+        Effect.gen(function* () {
+          yield* Effect.forEach(bulk, write)
+          const { worlds } = yield* Replication
+          const begun = yield* Deferred.make<void>()
+          // As a request is: nobody waits for what it does after it was interrupted.
+          const request = yield* Effect.forkDaemon(
+            Effect.scoped(
+              Effect.flatMap(worlds, () => Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never))
+            )
+          )
+          yield* Deferred.await(begun)
+          expect(workshops(data)).toHaveLength(1)
+          return yield* Effect.as(Fiber.interruptFork(request), request)
+        })
+      )
+      expect(workshops(data)).toEqual([])
+      yield* Fiber.await(request)
     })
   )
 
