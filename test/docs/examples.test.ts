@@ -71,7 +71,8 @@ describe.each([
 ])("the examples of $document", ({ document, env }) => {
   const steps = stepsOf(readFileSync(join(root, document), "utf8"))
   const cwd = mkdtempSync(join(tmpdir(), "elastik-docs-"))
-  for (const name of ["dist", "examples", "test", "plugins", "package.json"]) symlinkSync(join(root, name), join(cwd, name))
+  for (const name of ["dist", "examples", "test", "plugins", "package.json"])
+    symlinkSync(join(root, name), join(cwd, name))
   const { port, server } = startServer(cwd, { ...env, ELASTIK_PORT: "0" })
   let outputs: ReadonlyArray<string> = []
 

@@ -97,7 +97,7 @@ describe("C11.2 GET /mnt/", () => {
       expect(said).toHaveLength(2)
       expect(said.join()).toContain("line: 5")
       expect(said.join()).not.toContain("secret")
-    }).pipe(Effect.provide(mounted(table)), Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+    }).pipe(Effect.provide([mounted(table), Logger.replace(Logger.defaultLogger, logger)]))
   })
 })
 

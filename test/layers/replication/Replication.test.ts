@@ -2,9 +2,14 @@ import { randomBytes } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
+import { FileSystem } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Deferred, Effect, Exit, Fiber, Scope, Stream } from "effect"
-import { Catalog } from "../../../src/services/Catalog.ts"
+import { Chunk, Context, Deferred, Effect, Exit, Fiber, Layer, Option, Scope, Stream } from "effect"
+import * as Replicating from "../../../src/layers/replication/Replication.ts"
+import { ServerKey } from "../../../src/layers/ServerKey.ts"
+import { AppConfig } from "../../../src/services/AppConfig.ts"
+import { Catalog, make as makeCatalog } from "../../../src/services/Catalog.ts"
 import { Replication } from "../../../src/services/Replication.ts"
 import {
   age,
@@ -187,28 +192,41 @@ describe("C11.5 the archive of the worlds", () => {
     })
   )
 
-  it.scoped("that is still in the making when the server stops is gone when it has stopped", () =>
+  it.scoped("that is still in the making when the server stops is waited for until its copies are gone", () =>
     Effect.gen(function* () {
       const data = yield* temporary
-      const request = yield* living(
-        data,
-        Effect.gen(function* () {
-          yield* Effect.forEach(bulk, write)
-          const { worlds } = yield* Replication
-          const begun = yield* Deferred.make<void>()
-          // As a request is: nobody waits for what it does after it was interrupted.
-          const request = yield* Effect.forkDaemon(
-            Effect.scoped(
-              Effect.flatMap(worlds, () => Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never))
+      const removing = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const slow = Layer.effect(
+        FileSystem.FileSystem,
+        Effect.map(FileSystem.FileSystem, (fs) => ({
+          ...fs,
+          remove: (...given: Parameters<typeof fs.remove>) =>
+            Deferred.succeed(removing, undefined).pipe(
+              Effect.zipRight(Deferred.await(go)),
+              Effect.zipRight(fs.remove(...given))
             )
-          )
-          yield* Deferred.await(begun)
-          expect(workshops(data)).toHaveLength(1)
-          return yield* Effect.as(Fiber.interruptFork(request), request)
-        })
+        }))
+      ).pipe(Layer.provideMerge(NodeContext.layer))
+      const machine = Replicating.layer(archivist).pipe(
+        Layer.provide(Layer.succeed(Catalog, makeCatalog([]))),
+        Layer.provide(Layer.succeed(ServerKey, longKey)),
+        Layer.provide(AppConfig.layerTest({ data })),
+        Layer.provide(slow)
       )
+      const server = yield* Scope.make()
+      const { worlds } = Context.get(yield* Scope.extend(Layer.build(machine), server), Replication)
+      const request = yield* Scope.make()
+      yield* Scope.extend(worlds, request)
+      const leaving = yield* Effect.fork(Scope.close(request, Exit.void))
+      yield* Deferred.await(removing)
+      const stopping = yield* Effect.fork(Scope.close(server, Exit.void))
+      yield* Effect.yieldNow()
+      expect([yield* Fiber.poll(stopping), workshops(data).length]).toEqual([Option.none(), 1])
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(stopping)
       expect(workshops(data)).toEqual([])
-      yield* Fiber.await(request)
+      yield* Fiber.join(leaving)
     })
   )
 

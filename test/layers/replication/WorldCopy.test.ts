@@ -55,6 +55,7 @@ describe("C11.5 the copy of a world", () => {
         Effect.gen(function* () {
           yield* storage.execute(put(name, body))
           yield* storage.execute(post(name, "more"))
+          age(data, name)
           const found = yield* Effect.scoped(Effect.flatMap(copyOf(data), contentOf))
           expect(found).toMatchObject({ ok: "ok", own: 5, events: ["stage_written", "stage_appended"] })
           expect(found?.body?.equals(Buffer.concat([body, Buffer.from("more")]))).toBe(true)
@@ -73,6 +74,15 @@ describe("C11.5 the copy of a world", () => {
       expect((yield* Effect.flatMap(copyOf(data), contentOf))?.body?.toString()).toBe("before")
       writer.exec("COMMIT")
       expect((yield* Effect.flatMap(copyOf(data), contentOf))?.body?.toString()).toBe("half of it")
+    })
+  )
+
+  it.scoped("that was written a moment ago is SQLite's: a second write could leave the same times", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* session(data, (storage) => storage.execute(put(name, "x")))
+      // SQLite's own copies are not in WAL mode (file format, write version).
+      expect([readFileSync(databaseOf(data, name))[18], (yield* copyOf(data))?.[18]]).toEqual([2, 1])
     })
   )
 
