@@ -257,6 +257,7 @@ describe("C11.2, C7.6 POST below /mnt", () => {
     expect(readFileSync(join(root, "new file"), "utf8")).toBe(body)
     expect((await (await cap("/mnt/work", "rw")).post("/mnt/work/c", "cap")).status).toBe(200)
     expect((await operator.post("/mnt/work/o", "T3")).status).toBe(200)
+    expect((await user.post("/mnt/work/empty", "")).json()).toMatchObject({ ok: true, size: 0 })
   })
 
   test("asks strangers who they are, and refuses those who may not", async () => {

@@ -57,8 +57,7 @@ export const resolve = (
       const held = found.right
       if (held.stat.isSymbolicLink()) {
         if (++links > mostLinks) return yield* new SystemError({ code: "ELOOP", cause: "too many links" })
-        const link = join(directory.path, name)
-        const target = yield* call(() => fs.readlink(link))
+        const target = yield* readLink(join(directory.path, name))
         ahead.push(...components(withinDeclared(source, target) ?? target).reverse())
         if (isAbsolute(target)) {
           entered.length = 0
@@ -75,6 +74,13 @@ export const resolve = (
     if (above !== undefined) return yield* new Outside()
     return { held: top(), directory: entered.at(-2)?.held ?? root, names: names() }
   })
+
+/** Where a link points. EINVAL is what comes of one that has been replaced since: then there is none. */
+const readLink = (path: string): Effect.Effect<string, SystemError> =>
+  Effect.mapError(
+    call(() => fs.readlink(path)),
+    (error) => (error.code === "EINVAL" ? new SystemError({ code: "ENOENT", cause: error.cause }) : error)
+  )
 
 /** One step outside the root: up towards /, or down along the only way that leads back, at whose end is the root. */
 const stepAbove = (

@@ -22,13 +22,13 @@ const meanings: ReadonlyMap<string, (target: Target) => FileError> = new Map([
   ["ENOTDIR", missing],
   // A circle of links leads nowhere.
   ["ELOOP", missing],
-  // A link was one no longer when it was to be read.
-  ["EINVAL", missing],
   ["EACCES", refused],
   ["EPERM", refused],
   ["EROFS", refused],
   ["ENAMETOOLONG", tooLong]
 ])
+
+const full: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"])
 
 /** Whether nothing but the path is to blame: then what it names is as good as not there, for a listing. */
 export const isOfPath = (error: SystemError | Outside): boolean => error._tag === "Outside" || meanings.has(error.code)
@@ -37,7 +37,8 @@ const errorOf = (target: Target, error: SystemError | Outside): FileError => {
   if (error._tag === "Outside") return new Forbidden({ message: `${urlOf(target)} leads out of its mount` })
   const meaning = meanings.get(error.code)
   if (meaning !== undefined) return meaning(target)
-  return new StorageFailure({ message: `${urlOf(target)} could not be reached on its disk`, cause: error.cause })
+  const message = full.has(error.code) ? `there is no room for ${urlOf(target)}` : `${urlOf(target)} is out of reach`
+  return new StorageFailure({ message, cause: error.cause })
 }
 
 /** Tells callers of a failure under the path that they asked for; the one on this host stays in the cause. */

@@ -217,7 +217,7 @@ describe("C11.5 the archive of the worlds", () => {
       const server = yield* Scope.make()
       const { worlds } = Context.get(yield* Scope.extend(Layer.build(machine), server), Replication)
       const request = yield* Scope.make()
-      yield* Scope.extend(worlds, request)
+      yield* Effect.asVoid(Scope.extend(worlds, request))
       const leaving = yield* Effect.fork(Scope.close(request, Exit.void))
       yield* Deferred.await(removing)
       const stopping = yield* Effect.fork(Scope.close(server, Exit.void))
@@ -239,12 +239,12 @@ describe("C11.5 the archive of the worlds", () => {
           const { program, worlds } = yield* Replication
           yield* Effect.scoped(
             Effect.gen(function* () {
-              yield* worlds
+              yield* Effect.asVoid(worlds)
               expect((yield* Effect.flip(Effect.scoped(worlds)))._tag).toBe("Overloaded")
-              yield* Effect.scoped(program)
+              yield* Effect.asVoid(Effect.scoped(program))
             })
           )
-          yield* Effect.scoped(worlds)
+          yield* Effect.asVoid(Effect.scoped(worlds))
         })
       )
     })
