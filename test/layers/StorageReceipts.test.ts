@@ -50,6 +50,7 @@ everyTimedStorage((test) => {
 
   test("C5.2 an event that is no write leaves body, version and time alone, and begins an empty log", (storage) =>
     Effect.gen(function* () {
+      yield* TestClock.setTime(0)
       expect(yield* storage.execute(remark("var/log/gpu"))).toMatchObject({ created: true, len: 0, version: 1 })
       yield* TestClock.adjust(5000)
       expect(yield* storage.execute(remark("var/log/gpu"))).toMatchObject({ version: 1, updatedAt: 0, eventId: 2 })

@@ -10,7 +10,9 @@ import { directoryOf, put, session, temporary } from "../../helpers/Storages.ts"
 const program = fileURLToPath(new URL("../../helpers/archiveGrowth.mjs", import.meta.url))
 
 const small = 1500
-const large = 100_000_000
+const large = 250_000_000
+/** Megabytes; less than what holding even the one world would take, with room for a machine that is busy. */
+const most = 200
 
 describe.runIf(process.platform === "linux")("C11.5 the archive of the worlds", () => {
   it.scoped(
@@ -30,7 +32,7 @@ describe.runIf(process.platform === "linux")("C11.5 the archive of the worlds", 
         const { stdout } = yield* Effect.promise(() => promisify(execFile)(process.execPath, [program, data]))
         const { bytes, ours, theirs, worlds } = JSON.parse(stdout)
         expect([worlds, bytes > large]).toEqual([small + 2, true])
-        expect(ours + theirs).toBeLessThan(150)
+        expect(ours + theirs).toBeLessThan(most)
       }),
     120_000
   )
