@@ -1,13 +1,12 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import { type Caller, system } from "../domain/Caller.ts"
-import { type Overloaded, PluginRejected, RouteNotFound, Unprocessable } from "../domain/Errors.ts"
+import { type Overloaded, PluginRejected, Unprocessable } from "../domain/Errors.ts"
 import { longestMatch, readManifest } from "../domain/PluginManifest.ts"
 import type { World } from "../domain/World.ts"
 import { namespaceOf, type WorldName } from "../domain/WorldPath.ts"
@@ -87,7 +86,7 @@ const make = Effect.gen(function* () {
   const takeDown = (plugin: Running): Effect.Effect<void> => {
     plugins.delete(plugin.name)
     for (const route of plugin.manifest.routes) routes.delete(route)
-    Deferred.unsafeDone(plugin.ended, new RouteNotFound({ message: "the plugin was taken down", path: "" }))
+    plugin.end()
     return Effect.catchAllCause(Scope.close(plugin.scope, Exit.void), (cause) =>
       Effect.logError(`${plugin.name} did not close what it had opened`, cause)
     )

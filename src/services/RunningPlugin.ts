@@ -2,8 +2,10 @@ import * as Cause from "effect/Cause"
 import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
-import { type DomainError, Overloaded, type RouteNotFound } from "../domain/Errors.ts"
+import { type DomainError, Overloaded, RouteNotFound } from "../domain/Errors.ts"
 import type { Manifest } from "../domain/PluginManifest.ts"
 import type { WorldName } from "../domain/WorldPath.ts"
 import type { Plugin, PluginRequest, PluginServices, Touch } from "./Plugin.ts"
@@ -15,7 +17,9 @@ export interface Running {
   readonly version: number
   readonly manifest: Manifest
   readonly scope: Scope.CloseableScope
-  /** fails when the plugin is taken down; what is still being sent of its answers ends with it */
+  /** nobody waits for it any longer: who still has no answer gets one that says so */
+  readonly end: () => void
+  /** fails with that end; what is still being sent of its answers ends with it */
   readonly ended: Deferred.Deferred<never, RouteNotFound>
   /** what a request touches, if that is not the path that it asks for */
   readonly touches: ((request: PluginRequest) => Effect.Effect<Touch, DomainError>) | undefined
@@ -36,6 +40,7 @@ export const run = (
   Effect.map(Deferred.make<never, RouteNotFound>(), (ended) => {
     const { manifest, name, plugin, scope, services, version } = parts
     let busy = 0
+    const waiting = new Set<() => void>()
 
     const released = Effect.addFinalizer(() =>
       Effect.sync(() => {
@@ -43,9 +48,24 @@ export const run = (
       })
     )
 
-    /** What the module made of it; a plugin that goes meanwhile, or hangs, keeps nobody from an answer. */
+    /**
+     * What the module made of it. It works in a fiber of its own, which nobody has to wait for: a plugin that goes
+     * meanwhile, or hangs, keeps nobody from an answer.
+     */
     const answer = (request: PluginRequest) =>
-      Effect.raceFirst(Effect.disconnect(uninterrupted(plugin, request)), Deferred.await(ended))
+      Effect.flatMap(Effect.runtime<Scope.Scope>(), (asking) =>
+        Effect.async<unknown, DomainError>((resume) => {
+          const fiber = Runtime.runFork(asking)(uninterrupted(plugin, request))
+          const leave = Fiber.interruptFork(fiber)
+          const gone = () => resume(Effect.zipRight(leave, Deferred.await(ended)))
+          waiting.add(gone)
+          fiber.addObserver((exit) => {
+            waiting.delete(gone)
+            resume(exit)
+          })
+          return leave
+        })
+      )
 
     /** Whoever asked may interrupt it; when it interrupts itself there is still somebody who waits for an answer. */
     const uninterrupted = (plugin: Plugin, request: PluginRequest) =>
@@ -67,6 +87,10 @@ export const run = (
       manifest,
       scope,
       ended,
+      end: () => {
+        Deferred.unsafeDone(ended, new RouteNotFound({ message: "the plugin was taken down", path: "" }))
+        for (const gone of waiting) gone()
+      },
       touches:
         touches &&
         ((request) =>
