@@ -18,6 +18,8 @@ export interface Overwrite {
   readonly ext: string
   readonly meta: MetaHeaders
   readonly conditions: Conditions
+  /** what its event is called when the machine writes for itself; otherwise stage_written */
+  readonly type?: "semantic_cache_write" | "router_cache_write"
 }
 
 /** POST: bytes at the end of a world; ext and metadata stay. `ext` counts when the world is created (C4.2). */
@@ -46,13 +48,13 @@ export interface Remark {
   readonly details: Readonly<Record<string, string | number>>
 }
 
-/** One world, after its final event, out of its place and into the trash (C4.5). */
+/** One world, after its final event, out of its place and into the trash (C4.5), or away for good. */
 export interface Delete {
   readonly _tag: "Delete"
   readonly name: WorldName
   readonly conditions: Conditions
-  /** deletions of one request share a folder in the trash */
-  readonly deletion: string
+  /** deletions of one request share a folder in the trash; without one, nothing of the world is kept */
+  readonly deletion: string | undefined
 }
 
 /** What a write leaves behind: the world as the catalog will know it, and the receipt's own facts (C4.1). */

@@ -26,6 +26,12 @@ const reserved: ReadonlyArray<string> = [
   ...["auth", "bin", "proc", "stream", "openapi.json", "docs", "shell.js", "shell.css", "manual.js"]
 ]
 
+/**
+ * The route of whoever is asked about paths that nothing else serves (C13). It is a hook: nobody can ask for it by its
+ * name.
+ */
+export const fallbackRoute = "_router_fallback"
+
 /** Namespaces that list what plugins serve in them: what lies below is to be had, they themselves are not. */
 const shared: ReadonlyArray<string> = ["dev"]
 

@@ -77,8 +77,11 @@ export const refusalToUse = (
 export const allows = (caller: Caller, action: Action, path: string, rules: PrivacyRules): boolean =>
   refusal(caller, action, path, rules) === undefined
 
+/** What the machine remembers of the worlds that somebody asked about, private ones among them. */
+const machinesOwn = "var/cache"
+
 const isPrivate = (path: string, rules: PrivacyRules): boolean =>
-  rules.everything || rules.prefixes.some((prefix) => isWithin(path, prefix))
+  rules.everything || isWithin(path, machinesOwn) || rules.prefixes.some((prefix) => isWithin(path, prefix))
 
 /**
  * The rules of /etc/private: one path prefix a line, blank and `#` lines skipped, a `/` or `/*` at the end tolerated. A

@@ -43,9 +43,11 @@ export const PipelineLive = HttpApiBuilder.middleware(
     const toPlugin = (request: Request, target: RequestTarget): Effect.Effect<Response, DomainError, Scope.Scope> =>
       Effect.suspend(() => {
         const plugin = registry.match(target.path)
-        return plugin === undefined
-          ? new RouteNotFound({ message: `nothing is served at /${target.path}`, path: `/${target.path}` })
-          : plugins.to(plugin, request, target)
+        if (plugin !== undefined) return plugins.to(plugin, request, target)
+        const fallback =
+          request.method === "GET" || request.method === "HEAD" ? registry.fallback(target.path) : undefined
+        if (fallback !== undefined) return plugins.fallback(fallback, request, target)
+        return new RouteNotFound({ message: `nothing is served at /${target.path}`, path: `/${target.path}` })
       })
 
     const respond = (request: Request, router: HttpApp.Default): Effect.Effect<Response, DomainError, Scope.Scope> =>

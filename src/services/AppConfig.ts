@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Gpu from "./GpuConfig.ts"
+import * as Semantic from "./SemanticConfig.ts"
 import { integer, list, optional, parsed, secret } from "./Variables.ts"
 
 /** Everything that can be configured (C17), read once at start by nobody but this service. */
@@ -36,6 +37,7 @@ export interface AppConfigShape {
     readonly from: ReadonlyArray<string>
   }>
   readonly gpu: Gpu.GpuConfig
+  readonly semantic: Semantic.SemanticConfig
 }
 
 /** The configuration in force as lines for people: values of the harmless, names alone of the secret (C17). */
@@ -51,7 +53,8 @@ export const summary = (config: AppConfigShape): ReadonlyArray<string> => [
   ...(Option.isNone(config.token) ? [] : ["ELASTIK_TOKEN"]),
   ...(Option.isNone(config.approveToken) ? [] : ["ELASTIK_APPROVE_TOKEN"]),
   ...(Option.isNone(config.key) ? [] : ["ELASTIK_KEY"]),
-  ...Gpu.summary(config.gpu)
+  ...Gpu.summary(config.gpu),
+  ...Semantic.summary(config.semantic)
 ]
 
 export class AppConfig extends Context.Tag("elastik/AppConfig")<AppConfig, AppConfigShape>() {
@@ -76,7 +79,8 @@ export const defaults: AppConfigShape = {
   storageThreads: Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2))),
   corsOrigins: [],
   trustedProxy: Option.none(),
-  gpu: Gpu.defaults
+  gpu: Gpu.defaults,
+  semantic: Semantic.defaults
 }
 
 /** Addresses that only this machine can reach (C7.2). */
@@ -118,7 +122,8 @@ const load: Effect.Effect<AppConfigShape, ConfigError.ConfigError> = Effect.gen(
         : `wants origins like https://a.example, not "${value}"`
     }),
     trustedProxy: yield* trustedProxy,
-    gpu: yield* Gpu.load
+    gpu: yield* Gpu.load,
+    semantic: yield* Semantic.load
   }
 })
 

@@ -22,6 +22,8 @@ export type BodyError = BadRequest | BodyTooLarge
 export interface PluginRequest {
   /** as sent, in capitals */
   readonly method: string
+  /** the request target as sent */
+  readonly target: string
   /** canonical (C1.2), with its leading slash and without a trailing one */
   readonly path: string
   /** whether the target ended in a slash, which asks for a collection (C3) */
@@ -60,7 +62,7 @@ export interface Plugin {
   readonly handle: (request: PluginRequest) => Effect.Effect<unknown, DomainError, PluginServices | Scope.Scope>
   /** what a request touches, for a plugin that is a surface of something else; AUTH counts as well */
   readonly touches?: (
-    request: Pick<PluginRequest, "method" | "path" | "slash" | "query" | "headers">
+    request: Pick<PluginRequest, "method" | "target" | "path" | "slash" | "query" | "headers">
   ) => Effect.Effect<Touch, DomainError, PluginServices>
   /** runs once when the plugin is activated, in a scope that ends with it */
   readonly start?: Effect.Effect<void, unknown, PluginServices | Scope.Scope>

@@ -7,9 +7,9 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import { type Caller, system } from "../domain/Caller.ts"
 import { type Overloaded, PluginRejected, Unprocessable } from "../domain/Errors.ts"
-import { longestMatch, readManifest } from "../domain/PluginManifest.ts"
+import { fallbackRoute, longestMatch, readManifest } from "../domain/PluginManifest.ts"
 import type { World } from "../domain/World.ts"
-import { namespaceOf, type WorldName } from "../domain/WorldPath.ts"
+import { isWithin, namespaceOf, type WorldName } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
 import { Changes } from "./Changes.ts"
@@ -39,6 +39,8 @@ export type TransitionError = ReadError | Overloaded | PluginRejected | Unproces
 export interface PluginRegistryShape {
   /** the plugin that serves a canonical path */
   readonly match: (path: string) => Running | undefined
+  /** the plugin that is asked when nothing serves a canonical path (C13) */
+  readonly fallback: (path: string) => Running | undefined
   /** every live route, once, without its leading slash */
   readonly routes: () => ReadonlyArray<{ readonly route: string; readonly description: string }>
   /** the plugins that run */
@@ -203,9 +205,12 @@ const make = Effect.gen(function* () {
   yield* boot
 
   return PluginRegistry.of({
-    match: (path) => longestMatch(routes, path),
+    match: (path) => (isWithin(path, fallbackRoute) ? undefined : longestMatch(routes, path)),
+    fallback: (path) => (path === "" || isWithin(path, fallbackRoute) ? undefined : routes.get(fallbackRoute)),
     routes: () =>
-      [...routes].map(([route, { manifest }]) => ({ route, description: manifest.description ?? "a plugin" })),
+      [...routes]
+        .filter(([route]) => route !== fallbackRoute)
+        .map(([route, { manifest }]) => ({ route, description: manifest.description ?? "a plugin" })),
     running: () => [...plugins.keys()],
     setState: (caller, name, to) =>
       Effect.gen(function* () {

@@ -61,6 +61,8 @@ export interface WorldsShape {
     path: CanonicalPath,
     conditions: Conditions
   ) => Effect.Effect<ReadonlyArray<WorldName>, OverwriteError | WorldNotFound>
+  /** takes away for good what the machine itself has written, and nobody can miss */
+  readonly evict: (name: WorldName) => Effect.Effect<void, Overloaded | StorageFailure>
   /** a plugin's state (C10.1); what it serves follows from that (services/PluginRegistry.ts) */
   readonly setState: (
     caller: Caller,
@@ -240,6 +242,17 @@ const make = Effect.gen(function* () {
         if (gone.length === 0) return yield* WorldNotFound.at(path)
         return gone
       }).pipe(Effect.uninterruptible, admitted),
+
+    evict: (name) =>
+      admitted(commit({ _tag: "Delete", name, deletion: undefined, conditions: {} })).pipe(
+        Effect.catchTags({
+          // Somebody else was faster.
+          WorldNotFound: () => Effect.void,
+          IdempotencyConflict: Effect.die,
+          PreconditionFailed: Effect.die
+        }),
+        Effect.asVoid
+      ),
 
     setState: (caller, command) =>
       Effect.zipRight(access.require(caller, "activate", command.name), commit(command)).pipe(

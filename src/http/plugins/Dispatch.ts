@@ -30,7 +30,12 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
     const access = yield* Access
     const { maxBody } = yield* AppConfig
 
+    /** What a plugin answers to a caller whom nothing keeps from asking. */
+    const answer = (plugin: Running, request: Request, asked: PluginRequest) =>
+      Effect.map(plugin.handle(asked), (value) => answerOf(plugin, request, value))
+
     return {
+      /** to the plugin whose route it is */
       to: (
         plugin: Running,
         request: Request,
@@ -49,10 +54,21 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
           const asked = requestOf(request, target, caller, maxBody)
           const touch = plugin.touches === undefined ? ownTouch(method, target) : yield* plugin.touches(asked)
           yield* orUnauthorized(caller, access.requireUse(caller, manifest.tier, touch))
-          return answerOf(plugin, request, yield* plugin.handle(asked))
+          return yield* answer(plugin, request, asked)
           // The server makes only what the router calls interruptible.
         }).pipe(Effect.interruptible)
-      }
+      },
+
+      /** to the plugin that finds something for anybody: what it tells them is for it to judge (C13) */
+      fallback: (
+        plugin: Running,
+        request: Request,
+        target: RequestTarget
+      ): Effect.Effect<Response, DomainError, Scope.Scope> =>
+        auth.identify(request.headers.authorization).pipe(
+          Effect.flatMap((caller) => answer(plugin, request, requestOf(request, target, caller, maxBody))),
+          Effect.interruptible
+        )
     } as const
   })
 }) {}
@@ -82,6 +98,7 @@ const requestOf = (request: Request, target: RequestTarget, caller: Caller, maxB
   })
   return {
     method: request.method,
+    target: request.originalUrl,
     path: `/${target.path}`,
     slash: target.slash,
     query: new URLSearchParams(target.query),

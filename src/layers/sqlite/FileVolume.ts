@@ -68,10 +68,12 @@ export const make = (
         ),
 
       remove: (name) =>
-        Effect.forEach(["", "-wal", "-shm"], (suffix) => fs.remove(database(name) + suffix, { force: true })).pipe(
+        // The database goes last of all: whatever an interruption leaves can be recognised by it.
+        Effect.forEach(["-wal", "-shm", ""], (suffix) => fs.remove(database(name) + suffix, { force: true })).pipe(
+          Effect.zipRight(fs.remove(condemned(directory(name)), { force: true })),
           Effect.zipRight(removeIfEmpty(directory(name))),
           Effect.zipRight(notes.remove(name)),
-          storageFailure("a world could not be taken back")
+          storageFailure("a world could not be taken away")
         ),
 
       open: (name) => open({ filename: database(name), disableWAL: true }),

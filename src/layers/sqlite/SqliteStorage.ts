@@ -43,13 +43,16 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
       )
 
     /** The final event, then the move; the mark lets the next start complete what was interrupted between the two. */
-    const remove = (handle: Handles.Handle, db: Database, command: Delete) =>
-      volume
-        .condemn(command.name)
+    const remove = (handle: Handles.Handle, db: Database, command: Delete) => {
+      const { deletion, name } = command
+      const away = deletion === undefined ? volume.remove(name) : volume.discard(name, deletion)
+      return volume
+        .condemn(name)
         .pipe(
-          Effect.zipRight(Effect.onError(change(handle, db, command), () => volume.spare(command.name))),
-          Effect.zipLeft(Effect.zipRight(handle.close, volume.discard(command.name, command.deletion)))
+          Effect.zipRight(Effect.onError(change(handle, db, command), () => volume.spare(name))),
+          Effect.zipLeft(Effect.zipRight(handle.close, away))
         )
+    }
 
     return {
       execute: (command) =>

@@ -79,7 +79,7 @@ const run = (db: Database, chain: EventChainShape, command: Command, now: number
           len: command.body.length,
           ...digests
         })
-        return yield* write.body(stage, command.body, "put", "stage_written", {})
+        return yield* write.body(stage, command.body, "put", command.type ?? "stage_written", {})
       }
       case "Append": {
         const world = Option.isSome(found) ? yield* readWorld(db, command.name) : Option.none()

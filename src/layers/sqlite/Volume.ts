@@ -20,7 +20,7 @@ export interface Volume {
   readonly create: (name: WorldName) => Effect.Effect<void, StorageFailure>
   /** makes the creation itself durable; called after the first commit */
   readonly seal: (name: WorldName) => Effect.Effect<void, StorageFailure>
-  /** takes back a creation whose first commit failed */
+  /** takes back a creation whose first commit failed, or takes away a closed world for good */
   readonly remove: (name: WorldName) => Effect.Effect<void, StorageFailure>
   readonly open: (name: WorldName) => Effect.Effect<Database, StorageFailure, Scope.Scope>
   /** notes what a world holds, now that its database is closed, so that the next start need not open it */
