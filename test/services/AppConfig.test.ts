@@ -53,6 +53,14 @@ describe("C17 defaults", () => {
           },
           connectTimeout: 10,
           firstByteTimeout: 120
+        },
+        semantic: {
+          maxSource: 20_000,
+          cacheMax: 1000,
+          genCapPerMin: 60,
+          genCapPerCaller: 60,
+          routeCapPerMin: 120,
+          routeExternal: false
         }
       })
     })
@@ -173,6 +181,30 @@ describe("C17 good values", () => {
   )
 })
 
+describe("C12.4 what shaping may cost", () => {
+  it.effect("one caller may have what all may have, unless told otherwise", () =>
+    Effect.gen(function* () {
+      const both = yield* loaded({ SEMANTIC_GEN_CAP_PER_MIN: "7" })
+      expect(both.semantic).toMatchObject({ genCapPerMin: 7, genCapPerCaller: 7 })
+      const { semantic } = yield* loaded({ SEMANTIC_GEN_CAP_PER_MIN: "7", SEMANTIC_GEN_CAP_PER_CALLER: "3" })
+      expect(semantic).toMatchObject({ genCapPerMin: 7, genCapPerCaller: 3 })
+    })
+  )
+
+  it.effect.each([
+    [{}, false],
+    [{ SEMANTIC_ROUTE_EXTERNAL_OK: "1" }, true],
+    [{ SEMANTIC_ROUTE_LOCAL_ONLY: "0" }, true],
+    [{ SEMANTIC_ROUTE_EXTERNAL_OK: "0", SEMANTIC_ROUTE_LOCAL_ONLY: "1" }, false]
+  ] as const)("C13 %o lets the router ask models elsewhere: %s", ([variables, allowed]) =>
+    Effect.gen(function* () {
+      const config = yield* loaded(variables)
+      expect(config.semantic.routeExternal).toBe(allowed)
+      expect(summary(config)).toContain(`SEMANTIC_ROUTE_LOCAL_ONLY=${allowed ? 0 : 1}`)
+    })
+  )
+})
+
 describe("C17 a bad value stops the start with a line that names the variable", () => {
   it.effect.each([
     ...["-1", "65536", "http", "80.5", "8e1", "0x50", "9".repeat(30)].map((v) => ["ELASTIK_PORT", { ELASTIK_PORT: v }]),
@@ -187,6 +219,9 @@ describe("C17 a bad value stops the start with a line that names the variable", 
     ...["a.example", "*", "ftp://a.example", "https://a.example/path", "https://ok.example, nonsense", "null"].map(
       (v) => ["ELASTIK_CORS_ORIGINS", { ELASTIK_CORS_ORIGINS: v }]
     ),
+    ...["-1", "many", "1e3"].map((v) => ["SEMANTIC_CACHE_MAX", { SEMANTIC_CACHE_MAX: v }]),
+    ["SEMANTIC_MAX_SOURCE", { SEMANTIC_MAX_SOURCE: "0" }],
+    ...["yes", "true", "2"].map((v) => ["SEMANTIC_ROUTE_EXTERNAL_OK", { SEMANTIC_ROUTE_EXTERNAL_OK: v }]),
     ["ELASTIK_TRUST_PROXY_FROM", { ELASTIK_TRUST_PROXY_HEADER: "x-real-ip" }],
     ["ELASTIK_TRUST_PROXY_HEADER", { ELASTIK_TRUST_PROXY_FROM: "10.0.0.0/8" }],
     ...["everywhere", "10.0.0/8", "10.0.0.0/33", "999.1.1.1", "::1/129", "10.0.0.1/", "/8"].map((v) => [
