@@ -65,6 +65,13 @@ export class NotAcceptable extends Schema.TaggedError<NotAcceptable>()("NotAccep
   available: Schema.Array(Schema.String)
 }) {}
 
+/** A model made something that the caller does not accept; what it said that it is (C12.3). */
+export class ShapeMismatch extends Schema.TaggedError<ShapeMismatch>()("ShapeMismatch", {
+  message: Schema.String,
+  contentType: Schema.String,
+  shape: Schema.String
+}) {}
+
 /** The byte range lies outside the representation of `length` bytes (RFC 9110 section 15.5.17). */
 export class RangeNotSatisfiable extends Schema.TaggedError<RangeNotSatisfiable>()("RangeNotSatisfiable", {
   message: Schema.String,
@@ -115,6 +122,22 @@ export class UpstreamFailed extends Schema.TaggedError<UpstreamFailed>()("Upstre
   cause: Schema.Defect
 }) {}
 
+/** No model answers, and nothing but a model could (C12.4); to be tried again after `retryAfter` seconds. */
+export class ShapingUnavailable extends Schema.TaggedError<ShapingUnavailable>()("ShapingUnavailable", {
+  message: Schema.String,
+  retryAfter: Schema.Number
+}) {}
+
+/** The caller, or all of them, have had what there is in a minute; to be tried again after `retryAfter` seconds. */
+export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
+  message: Schema.String,
+  retryAfter: Schema.Number,
+  /** how many there are in a minute */
+  limit: Schema.Number,
+  /** seconds until there is one more */
+  reset: Schema.Number
+}) {}
+
 /** The caller may not do this. The message names the rule, never what lies behind it (C7.5). */
 export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { message: Schema.String }) {}
 
@@ -147,6 +170,7 @@ export const DomainError = Schema.Union(
   ResourceNotFound,
   MethodNotAllowed,
   NotAcceptable,
+  ShapeMismatch,
   RangeNotSatisfiable,
   PreconditionFailed,
   BodyTooLarge,
@@ -157,6 +181,8 @@ export const DomainError = Schema.Union(
   NotConfigured,
   UnsupportedScheme,
   UpstreamFailed,
+  ShapingUnavailable,
+  RateLimited,
   Forbidden,
   Unauthorized,
   Overloaded,

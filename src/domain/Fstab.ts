@@ -84,6 +84,9 @@ const parseMode = (field: string): Read<Pick<Mount, "mode" | "options">> => {
     const equals = option.indexOf("=")
     const name = equals < 0 ? option : option.slice(0, equals)
     if (!isToken(name)) return Either.left("an option wants to be a word, or word=value")
+    if (options.has(name)) return Either.left("an option is there twice")
+    // Whoever writes =no would get the opposite.
+    if (name === "dotfiles" && equals >= 0) return Either.left("dotfiles takes no value")
     const value = equals < 0 ? "" : option.slice(equals + 1)
     // It is to be sent in a header, where anything else would be refused or read as something else.
     if (name === "bearer" && !/^[\x21-\x7e]+$/.test(value)) return Either.left("bearer= wants a token of visible ASCII")

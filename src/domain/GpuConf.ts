@@ -85,7 +85,7 @@ const parseLine = (line: number, text: string): Line => {
   const url = urlOf(given)
   if (typeof url === "string") return { _tag: "Unreadable", line, why: url }
   const local = isLoopback(url.hostname)
-  if (scheme === "ollama" && local && url.port === "" && !spelled.test(given)) url.port = "11434"
+  if (scheme === "ollama" && local && !spelled.test(given) && !/^[^/]*:\d+(?:\/|$)/.test(given)) url.port = "11434"
   const own = url.pathname.replace(/\/+$/, "")
   const base = adds !== undefined && own.endsWith(adds) ? own.slice(0, -adds.length) : own || (path ?? "")
   return { _tag: "Target", scheme, url: url.origin + base, name: `${scheme}://${url.host}`, local }

@@ -64,14 +64,17 @@ export const refusal = (caller: Caller, action: Action, path: string, rules: Pri
   }
 }
 
+/** Why `caller` may not use what wants at least `tier`, whatever it is about; undefined when they may. */
+export const refusalOfTier = (caller: Caller, tier: Tier): string | undefined =>
+  caller.tier < tier ? `using this needs T${tier}` : undefined
+
 /** Why `caller` may not use a plugin that wants at least `tier`, for what the request touches; undefined when they may. */
 export const refusalToUse = (
   caller: Caller,
   tier: Tier,
   touch: { readonly action: Action; readonly path: string },
   rules: PrivacyRules
-): string | undefined =>
-  caller.tier < tier ? `using this needs T${tier}` : refusal(caller, touch.action, touch.path, rules)
+): string | undefined => refusalOfTier(caller, tier) ?? refusal(caller, touch.action, touch.path, rules)
 
 /** Whether `caller` may do `action` to `path`. */
 export const allows = (caller: Caller, action: Action, path: string, rules: PrivacyRules): boolean =>

@@ -22,6 +22,7 @@ export const problems = {
   MethodNotAllowed: { status: 405, title: "Method not allowed" },
   NotAcceptable: { status: 406, title: "Not acceptable" },
   TimedOut: { status: 408, title: "Took too long" },
+  ShapeMismatch: { status: 406, title: "Not what was asked for" },
   PreconditionFailed: { status: 412, title: "Precondition failed" },
   BodyTooLarge: { status: 413, title: "Body too large" },
   TargetTooLong: { status: 414, title: "Request target too long" },
@@ -29,12 +30,14 @@ export const problems = {
   IdempotencyConflict: { status: 422, title: "Idempotency-Key used for something else" },
   Unprocessable: { status: 422, title: "Cannot be accepted" },
   PluginRejected: { status: 422, title: "Plugin rejected" },
+  RateLimited: { status: 429, title: "Too many requests" },
   StorageFailure: { status: 500, title: "Storage failure" },
   InternalError: { status: 500, title: "Internal error" },
   UnsupportedScheme: { status: 501, title: "Scheme not supported" },
   UpstreamFailed: { status: 502, title: "Upstream failed" },
   Overloaded: { status: 503, title: "Overloaded" },
-  NotConfigured: { status: 503, title: "Not configured" }
+  NotConfigured: { status: 503, title: "Not configured" },
+  ShapingUnavailable: { status: 503, title: "No model answers" }
 } as const satisfies Record<DomainError["_tag"], { readonly status: number; readonly title: string }>
 
 /** RFC 9457, with the original's `error` beside it. */
@@ -70,6 +73,16 @@ const problemOf = (error: DomainError): Problem & Record<string, unknown> => {
   return { type: typeOf(error._tag), title, status, detail, error: error.message, ...shared }
 }
 
+/** What a caller may still do within the minute (draft-ietf-httpapi-ratelimit-headers). Seconds. */
+export const rateLimitFields = (rate: {
+  readonly limit: number
+  readonly remaining: number
+  readonly reset: number
+}) => ({
+  "ratelimit-policy": `"generation";q=${rate.limit};w=60`,
+  ratelimit: `"generation";r=${rate.remaining};t=${rate.reset}`
+})
+
 const headersOf = (error: DomainError): Record<string, string> => {
   switch (error._tag) {
     case "Unauthorized":
@@ -80,6 +93,19 @@ const headersOf = (error: DomainError): Record<string, string> => {
       return { "content-range": `bytes */${error.length}` }
     case "Overloaded":
       return { "retry-after": String(error.retryAfter) }
+    case "ShapeMismatch":
+      return {
+        "x-semantic-content-type-returned": error.contentType,
+        "x-semantic-shape-returned": error.shape
+      }
+    case "ShapingUnavailable":
+      return { "retry-after": String(error.retryAfter), "x-semantic-cache": "fallback-503" }
+    case "RateLimited":
+      return {
+        "retry-after": String(error.retryAfter),
+        "x-semantic-cache": "ratelimit-429",
+        ...rateLimitFields({ limit: error.limit, remaining: 0, reset: error.reset })
+      }
     default:
       return {}
   }

@@ -11,7 +11,10 @@ import { Changes } from "../services/Changes.ts"
 import { ConfigWorlds } from "../services/ConfigWorlds.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { PluginRegistry } from "../services/PluginRegistry.ts"
+import { SemanticRouter } from "../services/SemanticRouter.ts"
+import { Shaping } from "../services/Shaping.ts"
 import { Worlds } from "../services/Worlds.ts"
+import * as Converters from "./converters/Converters.ts"
 import * as DirectoryLock from "./DirectoryLock.ts"
 import * as GpuDevice from "./gpu/Device.ts"
 import * as FstabMounts from "./mounts/FstabMounts.ts"
@@ -49,12 +52,14 @@ export const Machine = Layer.mergeAll(Worlds.layer, Auth.layer, Metrics.layer).p
   Layer.provideMerge(Layer.mergeAll(Catalog.layer, Changes.layer))
 )
 
-/** What the machine gives to plugins (C11). */
+/** What the machine gives to plugins (C11 to C13). */
 const Devices = Layer.mergeAll(
-  GpuDevice.layer,
-  FstabMounts.layer,
   ProcessQueries.layer(compiled("queries/QueryProcess.js")),
-  Replication.layer(compiled("replication/Archivist.js"))
+  Replication.layer(compiled("replication/Archivist.js")),
+  Layer.mergeAll(Shaping.layer, SemanticRouter.layer).pipe(
+    Layer.provide(Converters.layer),
+    Layer.provideMerge(Layer.merge(GpuDevice.layer, FstabMounts.layer))
+  )
 )
 
 /** Plugins, and what they run on. */

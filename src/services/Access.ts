@@ -3,7 +3,15 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Caller, Tier } from "../domain/Caller.ts"
 import { Forbidden, type StorageFailure } from "../domain/Errors.ts"
-import { type Action, allows, type PrivacyRules, parsePrivate, refusal, refusalToUse } from "../domain/Policy.ts"
+import {
+  type Action,
+  allows,
+  type PrivacyRules,
+  parsePrivate,
+  refusal,
+  refusalOfTier,
+  refusalToUse
+} from "../domain/Policy.ts"
 import { AppConfig } from "./AppConfig.ts"
 import { ConfigWorlds } from "./ConfigWorlds.ts"
 
@@ -11,6 +19,8 @@ import { ConfigWorlds } from "./ConfigWorlds.ts"
 export interface AccessShape {
   /** fails unless the caller may do this to the world path, existing or not */
   readonly require: (caller: Caller, action: Action, path: string) => Effect.Effect<void, Forbidden | StorageFailure>
+  /** fails unless the caller is at least of `tier`; asked before anything is known of what they want */
+  readonly requireTier: (caller: Caller, tier: Tier) => Effect.Effect<void, Forbidden | StorageFailure>
   /** fails unless the caller may use a plugin that wants at least `tier`, for what the request touches */
   readonly requireUse: (
     caller: Caller,
@@ -41,6 +51,7 @@ export class Access extends Context.Tag("elastik/Access")<Access, AccessShape>()
         })
       return {
         require: (caller, action, path) => unless((rules) => refusal(caller, action, path, rules)),
+        requireTier: (caller, tier) => unless(() => refusalOfTier(caller, tier)),
         requireUse: (caller, tier, touch) => unless((rules) => refusalToUse(caller, tier, touch, rules)),
         readable: (caller) => Effect.map(rules, (rules) => (path: string) => allows(caller, "read", path, rules))
       }

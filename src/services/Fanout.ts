@@ -8,6 +8,7 @@ import { parseFanout } from "../domain/Fanout.ts"
 import { idempotencyKeyOf } from "../domain/IdempotencyKey.ts"
 import { parseExt } from "../domain/MediaType.ts"
 import { metaFromRequest } from "../domain/MetaHeaders.ts"
+import { decodeText } from "../domain/Text.ts"
 import type { WorldName } from "../domain/WorldPath.ts"
 import type { BodyError, PluginRequest } from "./Plugin.ts"
 import { Worlds, type WorldsShape } from "./Worlds.ts"
@@ -73,9 +74,15 @@ export const fanOut = (request: FanoutRequest): Effect.Effect<FanoutOutcome, Fan
     return { written, failed, verdict }
   })
 
-const configured = (worlds: WorldsShape): Effect.Effect<string, StorageFailure> =>
+const configured = (worlds: WorldsShape): Effect.Effect<string, NotConfigured | StorageFailure> =>
   worlds.read(system, configuration).pipe(
-    Effect.map(({ body }) => new TextDecoder().decode(body)),
+    Effect.flatMap(({ body }) => {
+      const text = decodeText(body)
+      // Repaired, it would name other worlds than were meant.
+      return text === undefined
+        ? new NotConfigured({ message: "/etc/fanout.conf is no UTF-8 text" })
+        : Effect.succeed(text)
+    }),
     Effect.catchTags({
       WorldNotFound: () => Effect.succeed(""),
       CollectionOnly: () => Effect.succeed(""),

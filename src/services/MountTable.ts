@@ -9,11 +9,11 @@ import type {
   BodyTooLarge,
   Forbidden,
   MethodNotAllowed,
+  Overloaded,
   PreconditionFailed,
   RangeNotSatisfiable,
   ResourceNotFound,
   StorageFailure,
-  TimedOut,
   UnsupportedScheme,
   UpstreamFailed
 } from "../domain/Errors.ts"
@@ -26,9 +26,9 @@ export type MountError =
   | BodyTooLarge
   | Forbidden
   | MethodNotAllowed
+  | Overloaded
   | ResourceNotFound
   | StorageFailure
-  | TimedOut
   | UnsupportedScheme
   | UpstreamFailed
 

@@ -10,6 +10,8 @@ import type { GpuDevice } from "./GpuDevice.ts"
 import type { MountTable } from "./MountTable.ts"
 import type { Queries } from "./Queries.ts"
 import type { Replication } from "./Replication.ts"
+import type { SemanticRouter } from "./SemanticRouter.ts"
+import type { Shaping } from "./Shaping.ts"
 import type { Worlds } from "./Worlds.ts"
 
 /** Who may use a plugin (C10.2): anybody, T2 and capabilities that cover its path, or T3. */
@@ -41,7 +43,7 @@ export interface PluginRequest {
 }
 
 /** What the machine gives to plugins. */
-export type PluginServices = Worlds | GpuDevice | MountTable | Queries | Replication
+export type PluginServices = Worlds | GpuDevice | MountTable | Queries | Replication | SemanticRouter | Shaping
 
 /** Which path a request touches, and how: what the policy judges instead of the request's own path (C7.5). */
 export interface Touch {

@@ -20,6 +20,8 @@ import { PluginFault, PluginLoader } from "./PluginLoader.ts"
 import { Queries } from "./Queries.ts"
 import { Replication } from "./Replication.ts"
 import { type Running, run } from "./RunningPlugin.ts"
+import { SemanticRouter } from "./SemanticRouter.ts"
+import { Shaping } from "./Shaping.ts"
 import { type ReadError, Worlds } from "./Worlds.ts"
 
 /** What came of a request for a state (C10.1). */
@@ -71,7 +73,9 @@ const make = Effect.gen(function* () {
     GpuDevice,
     MountTable,
     Queries,
-    Replication
+    Replication,
+    SemanticRouter,
+    Shaping
   )(yield* Effect.context<PluginServices>())
   const runFork = Runtime.runFork(yield* Effect.runtime())
   const plugins = new Map<WorldName, Running>()

@@ -111,7 +111,7 @@ export const verdicts = (data: string) =>
 
 /** What the program keeps in a data directory while it makes an archive. */
 export const workshops = (data: string): ReadonlyArray<string> =>
-  readdirSync(data).filter((name) => name.startsWith(".backup-"))
+  readdirSync(data).filter((name) => name.startsWith(".archiving-"))
 
 /** Makes a database look as if nobody had written it for a while. */
 export const age = (data: string, name: string): void =>

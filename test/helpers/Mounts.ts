@@ -5,6 +5,7 @@ import type { Anchors } from "../../src/layers/mounts/Anchors.ts"
 import { byDescriptor } from "../../src/layers/mounts/DescriptorAnchors.ts"
 import * as FstabMounts from "../../src/layers/mounts/FstabMounts.ts"
 import { byPath } from "../../src/layers/mounts/PathAnchors.ts"
+import type { AppConfigShape } from "../../src/services/AppConfig.ts"
 import { MountTable } from "../../src/services/MountTable.ts"
 import { machine, write } from "./Machine.ts"
 
@@ -15,8 +16,8 @@ export const ways: ReadonlyArray<readonly [name: string, anchors: Anchors]> = [
 ]
 
 /** A machine in memory with a mount table, which declares what is given. */
-export const mounted = (fstab: string, anchors?: Anchors) => {
-  const services = FstabMounts.layerWith(Adapters.make(anchors)).pipe(Layer.provideMerge(machine()))
+export const mounted = (fstab: string, anchors?: Anchors, config?: Partial<AppConfigShape>) => {
+  const services = FstabMounts.layerWith(Adapters.make(anchors)).pipe(Layer.provideMerge(machine(config)))
   return Layer.fresh(Layer.provideMerge(Layer.effectDiscard(write("etc/fstab", fstab)), services))
 }
 

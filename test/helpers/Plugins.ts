@@ -6,6 +6,8 @@ import { PluginFault, PluginLoader } from "../../src/services/PluginLoader.ts"
 import { PluginRegistry } from "../../src/services/PluginRegistry.ts"
 import { Queries } from "../../src/services/Queries.ts"
 import { Replication } from "../../src/services/Replication.ts"
+import { SemanticRouter } from "../../src/services/SemanticRouter.ts"
+import { Shaping } from "../../src/services/Shaping.ts"
 
 /** Modules by the source that stands for them; what a test puts here can be PUT and activated. */
 export const shelf = new Map<string, unknown>()
@@ -42,7 +44,9 @@ export const noDevices = Layer.mergeAll(
   Layer.mock(GpuDevice, {}),
   Layer.mock(MountTable, {}),
   Layer.mock(Queries, {}),
-  Layer.mock(Replication, {})
+  Layer.mock(Replication, {}),
+  Layer.mock(SemanticRouter, {}),
+  Layer.mock(Shaping, {})
 )
 
 export const registry = PluginRegistry.layer.pipe(Layer.provide([loader, noDevices]))

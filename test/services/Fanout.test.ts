@@ -8,7 +8,7 @@ import { Storage } from "../../src/services/Storage.ts"
 import { Worlds } from "../../src/services/Worlds.ts"
 import { cap, machine, machineTest, memoryWith, operator, user, write } from "../helpers/Machine.ts"
 import { world } from "../helpers/Paths.ts"
-import { bytes, eventsOf, payloadsOf, textOf } from "../helpers/Storages.ts"
+import { bytes, eventsOf, payloadsOf, put, textOf } from "../helpers/Storages.ts"
 
 const request = (given: Partial<Omit<FanoutRequest, "query">> & { readonly query?: string } = {}): FanoutRequest => ({
   method: "POST",
@@ -122,6 +122,17 @@ describe("C11.4 fanout", () => {
       expect(yield* Effect.flip(fanOut(request({ bytes })))).toMatchObject({ _tag: "NotConfigured" })
       yield* configure("# nobody", "", "  ")
       expect(yield* Effect.flip(fanOut(request({ bytes })))).toMatchObject({ _tag: "NotConfigured" })
+    })
+  )
+
+  machineTest(
+    "targets that are no UTF-8 are none: what is left of a name is another's",
+    Effect.gen(function* () {
+      const body = Buffer.from("home/caf\u00e9\nhome/a", "latin1")
+      yield* Effect.flatMap(Worlds, (worlds) => worlds.overwrite(operator, put("etc/fanout.conf", body)))
+      const error = yield* Effect.flip(fanOut(request()))
+      expect(error).toMatchObject({ _tag: "NotConfigured", message: "/etc/fanout.conf is no UTF-8 text" })
+      expect((yield* Catalog).size()).toBe(1)
     })
   )
 

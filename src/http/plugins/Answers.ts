@@ -1,5 +1,11 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { conditionsOf, evaluateRead } from "../../domain/Conditions.ts"
+import { type DomainError, PreconditionFailed } from "../../domain/Errors.ts"
+import * as EventStream from "../../domain/EventStream.ts"
+import { rateLimitFields, toResponse } from "../Problem.ts"
+import { notModified, withHeaders } from "../Response.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
@@ -32,6 +38,47 @@ export const json = (value: unknown, options: Options = {}): Response => {
   return HttpServerResponse.text(body, settings("application/json", options, Buffer.byteLength(body)))
 }
 
+/** What the machine would answer to an error of this request, with headers besides; those of Vary are joined. */
+export const problem = (
+  error: DomainError,
+  request: { readonly headers: Readonly<Record<string, string | undefined>> },
+  headers: Readonly<Record<string, string>> = {}
+): Response => {
+  const response = toResponse(error, request.headers.accept)
+  const vary = [response.headers.vary, headers.vary].filter((value) => value !== undefined).join(", ")
+  return withHeaders(response, { ...headers, vary })
+}
+
+/**
+ * The answer, unless the request says that its client has it already, or wants none but another (RFC 9110 section 13).
+ * `tag` is the opaque tag of what the answer holds.
+ */
+export const unlessKnown = (
+  request: { readonly headers: Readonly<Record<string, string | undefined>> },
+  tag: string,
+  response: Response
+): Effect.Effect<Response, PreconditionFailed> => {
+  const { ifMatch, ifNoneMatch } = conditionsOf(request.headers)
+  const conditions = {
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch })
+  }
+  switch (evaluateRead(conditions, { tags: [tag], modified: 0 }, tag)) {
+    case "failed":
+      return new PreconditionFailed({ message: "a condition of the request does not hold" })
+    case "notModified":
+      return Effect.succeed(notModified(kept(response.headers)))
+    case "proceed":
+      return Effect.succeed(response)
+  }
+}
+
+/** What a 304 need not repeat. */
+const kept = ({ "content-length": _, "content-type": __, ...headers }: Readonly<Record<string, string>>) => headers
+
+/** What is left to a caller of the minute's calls. */
+export const rateLimit = rateLimitFields
+
 /** Bytes of a media type. */
 export const bytes = (body: Uint8Array, contentType: string, options: Options = {}): Response =>
   HttpServerResponse.uint8Array(body, settings(contentType, options, body.length))
@@ -48,6 +95,22 @@ export const stream = <E>(
     ...options
   }: Options & { readonly contentType: string; readonly contentLength?: number }
 ): Response => HttpServerResponse.stream(body, settings(contentType, options, contentLength))
+
+/** One server-sent event. */
+export const frame = EventStream.frame
+
+/** Text as it comes, as server-sent events. They know line feeds alone, and a CR may have its LF in the next piece. */
+export const frames = <E, R>(pieces: Stream.Stream<string, E, R>): Stream.Stream<string, E, R> =>
+  pieces.pipe(
+    Stream.concat(Stream.succeed("")),
+    Stream.mapAccum("", (held, piece: string) => {
+      const all = held + piece
+      const split = piece.endsWith("\r") ? all.length - 1 : all.length
+      return [all.slice(split), all.slice(0, split)]
+    }),
+    Stream.filter((text) => text !== ""),
+    Stream.map((data) => frame({ data }))
+  )
 
 const utf8 = new TextEncoder()
 

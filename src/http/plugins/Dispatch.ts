@@ -51,6 +51,8 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
         }
         return Effect.gen(function* () {
           const caller = yield* auth.identify(request.headers.authorization)
+          // Whoever may not even ask learns nothing of what is wrong with the question (C7.6).
+          yield* orUnauthorized(caller, access.requireTier(caller, manifest.tier))
           const asked = requestOf(request, target, caller, maxBody)
           const touch = plugin.touches === undefined ? ownTouch(method, target) : yield* plugin.touches(asked)
           yield* orUnauthorized(caller, access.requireUse(caller, manifest.tier, touch))

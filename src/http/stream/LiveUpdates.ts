@@ -4,12 +4,12 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { Caller } from "../../domain/Caller.ts"
 import { envelope } from "../../domain/Envelope.ts"
+import { comment, frame } from "../../domain/EventStream.ts"
 import type { CanonicalPath, WorldName } from "../../domain/WorldPath.ts"
 import { Access } from "../../services/Access.ts"
 import { Catalog } from "../../services/Catalog.ts"
 import { Changes, type Watcher } from "../../services/Changes.ts"
 import { Worlds } from "../../services/Worlds.ts"
-import { comment, frame } from "./Sse.ts"
 
 /** What there is to tell, and whether nothing comes after it. */
 interface News {

@@ -1,10 +1,11 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { type GpuConfig, gpuKeys } from "../../services/GpuConfig.ts"
-import { type Ask, type Backend, type BackendFailed, Backends } from "./Backend.ts"
+import { type Ask, type Backend, BackendFailed, Backends } from "./Backend.ts"
 import * as ChatCompletions from "./ChatCompletions.ts"
 import { fake } from "./Fake.ts"
 import type { Question } from "./Library.ts"
@@ -48,12 +49,15 @@ const chat = (
   key: "required" | "optional",
   model?: string
 ): Backend =>
-  ChatCompletions.make({
-    missing: key === "required" ? missingKey(gpu, scheme) : undefined,
-    key: gpu.keys[scheme],
-    model: modelOf(gpu, scheme) ?? model,
-    connectTimeout: gpu.connectTimeout
-  })
+  discreet(
+    gpu.keys[scheme],
+    ChatCompletions.make({
+      missing: key === "required" ? missingKey(gpu, scheme) : undefined,
+      key: gpu.keys[scheme],
+      model: modelOf(gpu, scheme) ?? model,
+      connectTimeout: gpu.connectTimeout
+    })
+  )
 
 interface LibraryModule {
   readonly answer: (question: Question) => Stream.Stream<string, BackendFailed>
@@ -63,13 +67,30 @@ interface LibraryModule {
  * A backend on one of Effect's own clients. Its module is loaded with the first question: it brings a description of the
  * vendor's whole API along, which takes as much memory as the rest of the program.
  */
-const library = (gpu: GpuConfig, scheme: "openai" | "claude", load: () => Promise<LibraryModule>): Backend => ({
-  missing: missingKey(gpu, scheme),
-  model: modelOf(gpu, scheme) ?? usual[scheme],
-  answer: (ask: Ask) =>
-    Stream.unwrap(
-      Effect.map(Effect.promise(load), ({ answer }) =>
-        answer({ ...ask, key: Option.getOrUndefined(gpu.keys[scheme]), connectTimeout: gpu.connectTimeout })
+const library = (gpu: GpuConfig, scheme: "openai" | "claude", load: () => Promise<LibraryModule>): Backend =>
+  discreet(gpu.keys[scheme], {
+    missing: missingKey(gpu, scheme),
+    model: modelOf(gpu, scheme) ?? usual[scheme],
+    answer: (ask: Ask) =>
+      Stream.unwrap(
+        Effect.map(Effect.promise(load), ({ answer }) =>
+          answer({ ...ask, key: Option.getOrUndefined(gpu.keys[scheme]), connectTimeout: gpu.connectTimeout })
+        )
       )
-    )
-})
+  })
+
+/**
+ * A backend whose failures do not hold its key. What a server calls its errors is passed on when it is a word, and the
+ * key of a server of one's own may be a word too.
+ */
+const discreet = (key: Option.Option<Redacted.Redacted>, backend: Backend): Backend =>
+  Option.match(Option.map(key, Redacted.value), {
+    onNone: () => backend,
+    onSome: (secret) => ({
+      ...backend,
+      answer: (ask) =>
+        Stream.mapError(backend.answer(ask), (failed) => (failed.why.includes(secret) ? unspoken : failed))
+    })
+  })
+
+const unspoken = new BackendFailed({ why: "failed, and said so with its key", cause: "an error that holds the key" })

@@ -41,15 +41,14 @@ const saidOf = ({ choices, error, object }: typeof Completion.Type): Frames.Said
   const { content, refusal } = choice?.delta ?? choice?.message ?? {}
   // Some servers give a reason with every chunk, so it says that the answer could end here, not that it does.
   const complete = choice?.finish_reason !== undefined && choice.finish_reason !== null && choice.finish_reason !== ""
-  return { text: content ?? refusal ?? "", complete, last: false }
+  return { text: content || refusal || "", complete, last: false }
 }
 
-const readChunk = Frames.read(Schema.parseJson(Completion), saidOf)
-const readWhole = Frames.read(Schema.parseJson(Completion), (completion) => ({
-  ...saidOf(completion),
-  complete: true,
-  last: true
-}))
+const ofChunk = Frames.json(Completion, saidOf)
+const ofWhole = Frames.json(Completion, (completion) => {
+  const complete = completion.choices?.[0] !== undefined
+  return { ...saidOf(completion), complete, last: true }
+})
 
 /**
  * Servers with OpenAI's chat completions API: `POST /chat/completions`, answered with server-sent events that end with
@@ -80,13 +79,9 @@ export const make = (settings: {
         (response) => {
           const bytes = Upstream.bytesOf(response)
           const streams = !/^application\/json\b/i.test(response.headers["content-type"] ?? "")
-          return Frames.answer(
-            streams
-              ? Stream.mapEffect(Frames.events(bytes), (data) =>
-                  data.trim() === "[DONE]" ? Effect.succeed(Frames.done) : readChunk(data)
-                )
-              : Stream.fromEffect(Effect.flatMap(Frames.whole(bytes), readWhole))
-          )
+          return streams
+            ? Frames.answer(Frames.events(bytes), (data) => (data.trim() === "[DONE]" ? Frames.done : ofChunk(data)))
+            : Frames.answer(Stream.fromEffect(Frames.whole(bytes)), ofWhole)
         }
       )
     )

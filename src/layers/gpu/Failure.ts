@@ -23,20 +23,33 @@ const meanings: ReadonlyArray<readonly [code: RegExp, why: string]> = [
   [/^(?:UND_ERR_CONNECT_TIMEOUT|ETIMEDOUT)$/, "did not take the connection in time"],
   [/^(?:EHOSTUNREACH|ENETUNREACH)$/, "cannot be reached"],
   [/^UND_ERR_INVALID_ARG$/, "cannot be asked: its key holds what no header may hold"],
-  [/^(?:CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/, "has a certificate that is not trusted"]
+  [/^(?:CERT_|ERR_TLS_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_)/, "has a certificate that is not trusted"],
+  [/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/, "does not speak https"],
+  [/^(?:EPROTO|ERR_SSL_)/, "does not agree on TLS"],
+  [/^(?:HPE_|HTTPParserError$)/, "breaks the rules of HTTP"]
 ]
+
+const unknown = "broke the connection"
 
 /** A failure of the client, or of a library above it, for the caller and the log. */
 export const failure = (error: unknown): BackendFailed => {
   const root = rootOf(error)
+  if (root instanceof BackendFailed) return root
   if (root instanceof Refused) return new BackendFailed({ why: root.message, cause: root })
-  const code = root instanceof Error && "code" in root && typeof root.code === "string" ? root.code : ""
-  const why = meanings.find(([pattern]) => pattern.test(code))?.[1] ?? "broke the connection"
-  // The errors around the root hold the request, and with it the key; they go no further.
-  return new BackendFailed({ why, cause: root instanceof Error ? root : why })
+  if (!(root instanceof Error)) return new BackendFailed({ why: unknown, cause: unknown })
+  const code = codeOf(root)
+  const why = meanings.find(([pattern]) => pattern.test(code))?.[1] ?? unknown
+  // The errors around the root hold the request, and with it the key, as does one that holds what an echo answers with.
+  return new BackendFailed({ why, cause: "data" in root ? root.message : root })
 }
 
-/** What lies behind the errors of the libraries, all of which keep a cause; undefined when none of them knows. */
+const codeOf = (error: Error): string => {
+  if ("code" in error && typeof error.code === "string") return error.code
+  // The parser of HTTP shows the bytes that it could not read. There are none when the connection ended too early.
+  return "data" in error && error.data === "" ? unknown : error.name
+}
+
+/** What lies behind the errors of the libraries, those about requests at least; undefined when none of them knows. */
 const rootOf = (error: unknown): unknown => {
   let at = error
   for (let depth = 0; depth < 8 && at instanceof Error; depth++) {

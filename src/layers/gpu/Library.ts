@@ -1,9 +1,8 @@
 import type * as AiError from "@effect/ai/AiError"
-import { SseError } from "@effect/experimental/Sse"
 import * as HttpClient from "@effect/platform/HttpClient"
-import * as Cause from "effect/Cause"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -28,20 +27,41 @@ export const answer = <Client, Event>(
 ): Stream.Stream<string, BackendFailed> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
-      const http = yield* Upstream.client(connectTimeout)
+      const http = HttpClient.transformResponse(yield* Upstream.client(connectTimeout), Effect.map(eventByEvent))
       const client = yield* Effect.provideService(make, HttpClient.HttpClient, http)
-      const frames = ask(client).pipe(
-        Stream.mapError((error) =>
-          error._tag === "MalformedOutput" ? Frames.unreadable("an event is not what was agreed") : failure(error)
-        ),
-        Stream.catchSomeCause(endless)
+      const events = Stream.mapError(ask(client), (error) =>
+        error._tag === "MalformedOutput" ? Frames.unreadable("an event is not what was agreed") : failure(error)
       )
-      return Frames.answer(Stream.map(frames, saidOf))
+      return Frames.answer(events, saidOf)
     })
   )
 
-/** The libraries call an event without end a defect of this program; it is one of the backend. */
-const endless = (cause: Cause.Cause<BackendFailed>): Option.Option<Stream.Stream<never, BackendFailed>> =>
-  Option.filterMap(Cause.dieOption(cause), (defect) =>
-    defect instanceof SseError ? Option.some(Stream.fail(Frames.tooLong)) : Option.none()
+const utf8 = new TextEncoder()
+
+/**
+ * The same answer, with one event a piece and nothing between them. The libraries' parser looks through all that came
+ * together again for each of its lines, and sleeps for as long as a `retry:` says; above it, what is no JSON is passed
+ * over, and a part of the answer with it.
+ */
+const eventByEvent = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse => {
+  const { request } = response
+  const stream = Frames.events(Upstream.bytesOf(response)).pipe(
+    Stream.mapEffect((data) =>
+      isJson(data) ? Effect.succeed(utf8.encode(`data: ${data.replaceAll("\n", " ")}\n\n`)) : unreadable
+    ),
+    // For an error of the response the libraries would read all of its body again.
+    Stream.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Transport", cause }))
   )
+  return Object.create(response, { stream: { value: stream } })
+}
+
+const unreadable = Frames.unreadable("an event is not JSON")
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}

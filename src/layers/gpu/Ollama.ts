@@ -6,14 +6,15 @@ import * as Frames from "./Frames.ts"
 import * as Upstream from "./Upstream.ts"
 
 const Line = Schema.Struct({
-  response: Schema.optional(Schema.String),
-  done: Schema.optional(Schema.Boolean),
+  response: Schema.optional(Schema.NullOr(Schema.String)),
+  done: Schema.optional(Schema.NullOr(Schema.Boolean)),
   error: Schema.optional(Schema.Unknown)
 })
 
-const read = Frames.read(Line, ({ done = false, error, response = "" }) =>
-  error === undefined ? { text: response, complete: done, last: done } : Frames.gaveUp()
-)
+const saidOf = Frames.json(Line, ({ done, error, response }) => {
+  const last = done === true
+  return error === undefined || error === null ? { text: response ?? "", complete: last, last } : Frames.gaveUp()
+})
 
 /** Ollama's own API: `POST /api/generate`, answered with a line of JSON for each token. It wants no key. */
 export const make = (settings: { readonly model: string; readonly connectTimeout: number }): Backend => ({
@@ -28,7 +29,7 @@ export const make = (settings: { readonly model: string; readonly connectTimeout
           accept: "application/x-ndjson",
           connectTimeout: settings.connectTimeout
         }),
-        (response) => Frames.answer(Stream.mapEffect(Frames.ndjson(Upstream.bytesOf(response)), read))
+        (response) => Frames.answer(Frames.ndjson(Upstream.bytesOf(response)), saidOf)
       )
     )
 })

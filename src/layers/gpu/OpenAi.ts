@@ -16,7 +16,7 @@ const Event = Schema.Struct({
   type: Schema.optional(Schema.String),
   delta: Schema.optional(Schema.Unknown),
   code: Schema.optional(Schema.Unknown),
-  error: Schema.optional(Schema.NullOr(Schema.Unknown)),
+  error: Schema.optional(Schema.Unknown),
   response: Schema.optional(Schema.Unknown)
 })
 

@@ -57,7 +57,7 @@ export interface FoundReply {
   /** by lower-cased name, unchecked */
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: Uint8Array
-  /** whether the body came in a content coding, which it has no longer */
+  /** whether the body came, or would come, in a content coding, which it has no longer */
   readonly decoded: boolean
 }
 

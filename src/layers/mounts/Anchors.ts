@@ -1,8 +1,8 @@
 import type { BigIntStats } from "node:fs"
 import * as fs from "node:fs/promises"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { call, type Outside, type SystemError } from "./System.ts"
+import { call, Outside, type SystemError } from "./System.ts"
 
 /** Something that was found in a directory: what it was, and a path by which the system comes back to it. */
 export interface Held {
@@ -13,9 +13,9 @@ export interface Held {
 /** How places in a tree are held on to, while others may rename and replace what is in it. */
 export interface Anchors {
   /** a directory by the name that an operator gave it, links and all */
-  readonly root: (directory: string) => Effect.Effect<Held, SystemError, Scope.Scope>
+  readonly root: (directory: string) => Effect.Effect<Held, SystemError | Outside, Scope.Scope>
   /** an entry of a directory, itself and not what it links to; nothing is opened that could notice it */
-  readonly child: (directory: Held, name: string) => Effect.Effect<Held, SystemError, Scope.Scope>
+  readonly child: (directory: Held, name: string) => Effect.Effect<Held, SystemError | Outside, Scope.Scope>
   /** the names in a directory, as bytes */
   readonly list: (directory: Held) => Effect.Effect<ReadonlyArray<Buffer>, SystemError | Outside>
   /** for reading: what was held, or nothing */
@@ -24,6 +24,22 @@ export interface Anchors {
   readonly confirm: (held: Held) => Effect.Effect<void, SystemError | Outside>
   /** the absolute path of a root, without links */
   readonly realPath: (root: Held) => Effect.Effect<string, SystemError>
+}
+
+/** Whether two looks met the same thing, whatever its name. */
+export const isSame = (a: BigIntStats, b: BigIntStats): boolean => a.dev === b.dev && a.ino === b.ino
+
+/** The same, with one directory closed, by whatever name or link it is come to. */
+export const without = (closed: BigIntStats, anchors: Anchors): Anchors => {
+  const open = (held: Held): Effect.Effect<Held, Outside> =>
+    isSame(held.stat, closed)
+      ? new Outside({ where: "to the worlds, which have names of their own" })
+      : Effect.succeed(held)
+  return {
+    ...anchors,
+    root: (directory) => Effect.flatMap(anchors.root(directory), open),
+    child: (directory, name) => Effect.flatMap(anchors.child(directory, name), open)
+  }
 }
 
 /** The names behind a path, as bytes: not all of them need be UTF-8. */

@@ -3,7 +3,7 @@ import { isAbsolute, join, sep } from "node:path"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Anchors, Held } from "./Anchors.ts"
-import { call, Outside, SystemError } from "./System.ts"
+import { call, isMissing, type Outside, outside, SystemError } from "./System.ts"
 
 /** Where a path led within a tree. */
 export interface Place {
@@ -51,7 +51,7 @@ export const resolve = (
       const directory = top()
       const found = yield* Effect.either(anchors.child(directory, name))
       if (found._tag === "Left") {
-        if (found.left.code !== "ENOENT" || ahead.length > 0) return yield* found.left
+        if (!isMissing(found.left) || ahead.length > 0) return yield* found.left
         return { held: undefined, directory, names: [...names(), name] }
       }
       const held = found.right
@@ -71,7 +71,7 @@ export const resolve = (
         return yield* new SystemError({ code: "ENOTDIR", cause: "a name follows that of a file" })
       }
     }
-    if (above !== undefined) return yield* new Outside()
+    if (above !== undefined) return yield* outside()
     return { held: top(), directory: entered.at(-2)?.held ?? root, names: names() }
   })
 
@@ -90,7 +90,7 @@ const stepAbove = (
 ): Effect.Effect<number | undefined, Outside> => {
   const depth = above ?? trail.length
   if (name === "..") return Effect.succeed(trail.length === 0 ? undefined : Math.max(depth - 1, 0))
-  if (name !== trail[depth]) return new Outside()
+  if (name !== trail[depth]) return outside()
   return Effect.succeed(depth + 1 === trail.length ? undefined : depth + 1)
 }
 

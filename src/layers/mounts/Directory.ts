@@ -27,7 +27,8 @@ interface Listed {
 
 /**
  * What can be asked for in a directory, in byte order: files, directories, and links that lead to one within the mount.
- * Left out are names that no request can have (C1.2), FIFOs, sockets and devices, and what vanishes meanwhile.
+ * Left out are names that no request can have (C1.2), FIFOs, sockets and devices, what is closed, and what vanishes
+ * meanwhile.
  */
 export const entriesOf = (directory: Listed): Effect.Effect<ReadonlyArray<DirectoryEntry>, SystemError | Outside> =>
   Effect.gen(function* () {
@@ -53,10 +54,12 @@ const nameOf = (raw: Uint8Array): string | undefined => {
 const entryOf = ({ anchors, held, path, source }: Listed, name: string) =>
   Effect.gen(function* () {
     const stat = yield* call(() => fs.lstat(join(held.path, name), { bigint: true }))
+    if (stat.isDirectory()) return describe(name, (yield* anchors.child(held, name)).stat)
     if (!stat.isSymbolicLink()) return describe(name, stat)
-    const led = yield* Effect.scoped(resolve(anchors, source, [...path, name]))
+    const led = yield* resolve(anchors, source, [...path, name])
     return led.held && describe(name, led.held.stat)
   }).pipe(
+    Effect.scoped,
     // It cannot be followed, or is gone again: nothing that could be asked for now.
     Effect.catchIf(isOfPath, () => Effect.succeed(undefined))
   )

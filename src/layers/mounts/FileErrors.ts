@@ -34,7 +34,7 @@ const full: ReadonlySet<string> = new Set(["ENOSPC", "EDQUOT", "EFBIG"])
 export const isOfPath = (error: SystemError | Outside): boolean => error._tag === "Outside" || meanings.has(error.code)
 
 const errorOf = (target: Target, error: SystemError | Outside): FileError => {
-  if (error._tag === "Outside") return new Forbidden({ message: `${urlOf(target)} leads out of its mount` })
+  if (error._tag === "Outside") return new Forbidden({ message: `${urlOf(target)} leads ${error.where}` })
   const meaning = meanings.get(error.code)
   if (meaning !== undefined) return meaning(target)
   const message = full.has(error.code) ? `there is no room for ${urlOf(target)}` : `${urlOf(target)} is out of reach`

@@ -6,6 +6,7 @@ import { BadRequest, Forbidden, MethodNotAllowed, ResourceNotFound, UnsupportedS
 import { type Mount, parseFstab } from "../../domain/Fstab.ts"
 import { canonicalText } from "../../domain/WorldPath.ts"
 import { Access } from "../../services/Access.ts"
+import type { AppConfig } from "../../services/AppConfig.ts"
 import { ConfigWorlds } from "../../services/ConfigWorlds.ts"
 import { type MountError, MountTable } from "../../services/MountTable.ts"
 import { type Adapter, type Found, type Reading, type Target, urlOf } from "./Adapter.ts"
@@ -18,7 +19,7 @@ import { sourceOf } from "./Sources.ts"
 /** The mounts of /etc/fstab as they are declared at each moment (C11.2), through `adapters`. */
 export const layerWith = (
   adapters: ReturnType<typeof Adapters.make>
-): Layer.Layer<MountTable, never, ConfigWorlds | Access> =>
+): Layer.Layer<MountTable, never, ConfigWorlds | Access | AppConfig> =>
   Layer.scoped(
     MountTable,
     Effect.flatMap(adapters, (adapters) => make(adapters))
@@ -85,6 +86,9 @@ const make = (adapters: Adapters.Adapters) =>
             case "File":
               return yield* fileAnswer(reading, found, yield* Clock.currentTimeMillis)
             case "Reply":
+              if (found.status > 499) {
+                yield* Effect.logWarning(`the server behind ${urlOf(reading)} answers with status ${found.status}`)
+              }
               return replyAnswer(found, method)
           }
         }),

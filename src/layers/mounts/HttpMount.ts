@@ -2,18 +2,22 @@ import { randomBytes } from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { BodyTooLarge, UpstreamFailed } from "../../domain/Errors.ts"
+import { BodyTooLarge, Overloaded, UpstreamFailed } from "../../domain/Errors.ts"
 import type { Mount } from "../../domain/Fstab.ts"
 import { isVisibleAscii } from "../../domain/Text.ts"
 import type { Adapter, Reading } from "./Adapter.ts"
-import { ask, makeClient, mostBytes, type NoReply, type ReplyTooLarge } from "./Upstream.ts"
+import { ask, type Hold, makeClient, mostBytes, type NoReply, type ReplyTooLarge } from "./Upstream.ts"
 
 /** How long another server may take, redirects and body and all. */
 const patience = "30 seconds"
 
+/** Bytes that all answers together may hold. Each is whole in memory as long as it is sent, and readers can be slow. */
+const mostHeld = 256 * 1024 * 1024
+
 /** Mounts of other servers, http and https (C11.2): to be read, through GET and HEAD, and nothing else. */
 export const make: Effect.Effect<Adapter, never, Scope.Scope> = Effect.gen(function* () {
   const client = yield* makeClient
+  const room = makeRoom(mostHeld)
   // In Via, as every gateway sends it (RFC 9110 section 7.6.3): a request that comes back to where it was is not sent on.
   const here = `1.1 elastik-${randomBytes(6).toString("hex")}`
 
@@ -23,14 +27,15 @@ export const make: Effect.Effect<Adapter, never, Scope.Scope> = Effect.gen(funct
       const { headers, method, mount } = reading
       const failed = failure(mount)
       if (headers.via?.includes(here)) return failed("leads back to this one", "its own Via came back")
-      return ask(client, method, upstreamUrl(reading), {
+      const sent = {
         accept: "*/*",
         "accept-encoding": "identity",
         "user-agent": "elastik",
         ...passedOn(headers),
         via: headers.via === undefined ? here : `${headers.via}, ${here}`,
         ...authorization(mount)
-      }).pipe(
+      }
+      return Effect.flatMap(room, (hold) => ask(client, method, upstreamUrl(reading), sent, hold)).pipe(
         Effect.timeoutFail({ duration: patience, onTimeout: () => failed("took too long", `over ${patience}`) }),
         Effect.catchTags({
           NoReply: ({ cause, why }: NoReply) => failed(why, cause),
@@ -44,6 +49,30 @@ export const make: Effect.Effect<Adapter, never, Scope.Scope> = Effect.gen(funct
     }
   }
 })
+
+/** A share of a room that has so many bytes for all; it is given back with the scope. */
+const makeRoom = (most: number): Effect.Effect<Hold, never, Scope.Scope> => {
+  let held = 0
+  const share = Effect.acquireRelease(
+    Effect.sync(() => ({ bytes: 0 })),
+    (mine) =>
+      Effect.sync(() => {
+        held -= mine.bytes
+      })
+  )
+  return Effect.map(
+    share,
+    (mine): Hold =>
+      (bytes) => {
+        if (held + bytes > most) {
+          return new Overloaded({ message: "the answers of mounted servers have no more room here", retryAfter: 1 })
+        }
+        held += bytes
+        mine.bytes += bytes
+        return Effect.void
+      }
+  )
+}
 
 const failure =
   ({ name }: Mount) =>

@@ -2,12 +2,10 @@ import type { BigIntStats } from "node:fs"
 import * as fs from "node:fs/promises"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
-import { type Anchors, type Held, namesIn } from "./Anchors.ts"
-import { call, noFollow, Outside, openHandle, readOnly, SystemError } from "./System.ts"
+import { type Anchors, type Held, isSame, namesIn } from "./Anchors.ts"
+import { call, noFollow, type Outside, openHandle, outside, readOnly, SystemError } from "./System.ts"
 
 const look = (path: string): Effect.Effect<BigIntStats, SystemError> => call(() => fs.lstat(path, { bigint: true }))
-
-const isSame = (a: BigIntStats, b: BigIntStats): boolean => a.dev === b.dev && a.ino === b.ino
 
 /**
  * How often a path is asked again. Whoever swaps directories and links cannot see when, and has to be in time with every
@@ -26,7 +24,7 @@ const confirmOnce = (
   Effect.all([call(() => fs.realpath(path)), Effect.flatMap(look(path), isIt)]).pipe(
     Effect.filterOrFail(
       ([real, known]) => real === path && known,
-      () => new Outside()
+      () => outside()
     ),
     Effect.asVoid
   )

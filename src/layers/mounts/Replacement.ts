@@ -6,10 +6,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { type Conditions, evaluateWrite } from "../../domain/Conditions.ts"
-import { PreconditionFailed } from "../../domain/Errors.ts"
+import { Forbidden, PreconditionFailed } from "../../domain/Errors.ts"
 import type { Anchors, Held } from "./Anchors.ts"
 import { facts } from "./FileBytes.ts"
-import { call, createOnly, type Outside, openHandle, readOnly, type SystemError } from "./System.ts"
+import { call, createOnly, isMissing, type Outside, openHandle, readOnly, type SystemError } from "./System.ts"
 
 const temporaryName = () => `.elastik-${randomBytes(9).toString("hex")}`
 
@@ -26,8 +26,8 @@ export interface Slot {
 /**
  * Puts a new file into a slot: written beside it, synced, and renamed over what is there, so that readers find the one or
  * the other and never a part (C5.1 in spirit). Whoever leaves before the body has arrived whole leaves nothing behind.
- * An existing file hands on its permissions. The size of the body; `locked` keeps other writers of the slot out while
- * the conditions are judged.
+ * An existing file hands on its owner and its permissions. The size of the body; `locked` keeps other writers of the slot
+ * out while the conditions are judged.
  */
 export const replace = <E>(
   anchors: Anchors,
@@ -35,7 +35,7 @@ export const replace = <E>(
   body: Stream.Stream<Uint8Array, E>,
   conditions: Conditions,
   locked: <A, E2, R>(effect: Effect.Effect<A, E2, R>) => Effect.Effect<A, E2, R>
-): Effect.Effect<number, SystemError | Outside | PreconditionFailed | E> =>
+): Effect.Effect<number, SystemError | Outside | Forbidden | PreconditionFailed | E> =>
   Effect.gen(function* () {
     const temporary = join(directory.path, temporaryName())
     const target = join(directory.path, name)
@@ -57,8 +57,7 @@ export const replace = <E>(
         size + part.length
       )
     )
-    // At creation the umask had its say, which is about new files.
-    if (mode !== undefined && mode !== permissions(stat)) yield* call(() => file.chmod(mode))
+    if (held !== undefined) yield* handOn(file, held.stat, stat)
     yield* call(() => file.sync())
 
     yield* Effect.gen(function* () {
@@ -77,17 +76,30 @@ const remove = (temporary: string): Effect.Effect<void> =>
     ({ cause, code }) => (code === "ENOENT" ? Effect.void : Effect.logWarning("a temporary file is left behind", cause))
   )
 
+/** Gives a file to whom `from` belongs, as far as this server may, and the permissions that they had there. */
+const handOn = (file: fs.FileHandle, from: BigIntStats, own: BigIntStats): Effect.Effect<void, SystemError> => {
+  const give = (uid: bigint, gid: bigint) =>
+    uid === own.uid && gid === own.gid ? Effect.void : call(() => file.chown(Number(uid), Number(gid)))
+  const mayNot = ({ code }: SystemError) => code === "EPERM" || code === "EINVAL"
+  return give(from.uid, from.gid).pipe(
+    Effect.catchIf(mayNot, () => give(own.uid, from.gid)),
+    Effect.catchIf(mayNot, () => Effect.void),
+    // At creation the umask had its say, which is about new files.
+    Effect.zipRight(permissions(from) === permissions(own) ? Effect.void : call(() => file.chmod(permissions(from))))
+  )
+}
+
 const permissions = ({ mode }: BigIntStats): number => Number(mode) & 0o777
 
 const judge = (anchors: Anchors, { directory, name }: Pick<Slot, "directory" | "name">, conditions: Conditions) =>
   Effect.gen(function* () {
     const current = yield* anchors.child(directory, name).pipe(
       Effect.map(({ stat }) => stat),
-      Effect.catchIf(
-        ({ code }) => code === "ENOENT",
-        () => Effect.succeed(undefined)
-      )
+      Effect.catchIf(isMissing, () => Effect.succeed(undefined))
     )
+    if (current?.isFile() === false) {
+      return yield* new Forbidden({ message: "something that is no file has taken this name meanwhile" })
+    }
     const known = current && facts(current, yield* Clock.currentTimeMillis)
     if (evaluateWrite(conditions, known && { tags: [known.tag], modified: known.modified }) === "failed") {
       return yield* new PreconditionFailed({ message: "a condition of the request does not hold for this file" })

@@ -57,11 +57,10 @@ const type = (reply: FoundReply): Headers => {
 }
 
 /** HEAD repeats what the server says of a body that would come as it is. */
-const length = ({ body, headers }: FoundReply, method: Reading["method"]): Headers => {
+const length = ({ body, decoded, headers }: FoundReply, method: Reading["method"]): Headers => {
   if (method === "GET") return { "content-length": String(body.length) }
   const told = headers["content-length"]
-  const plain = headers["content-encoding"] === undefined
-  return plain && told !== undefined && /^\d+$/.test(told) ? { "content-length": told } : {}
+  return !decoded && told !== undefined && /^\d+$/.test(told) ? { "content-length": told } : {}
 }
 
 const validators = (reply: FoundReply): Headers => {

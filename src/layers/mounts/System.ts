@@ -7,8 +7,15 @@ import type * as Scope from "effect/Scope"
 /** A call to the operating system that failed; `code` is the name of the error, such as ENOENT. */
 export class SystemError extends Data.TaggedError("SystemError")<{ readonly code: string; readonly cause: unknown }> {}
 
-/** A path that leads out of the tree in which it began. */
-export class Outside extends Data.TaggedError("Outside") {}
+/** A path that leads where the tree in which it began is not open; `where` completes "this path leads ...". */
+export class Outside extends Data.TaggedError("Outside")<{ readonly where: string }> {}
+
+/** A path that leads out of its tree. */
+export const outside = () => new Outside({ where: "out of its mount" })
+
+/** Whether a failure says that nothing is there. */
+export const isMissing = (error: SystemError | Outside): boolean =>
+  error._tag === "SystemError" && error.code === "ENOENT"
 
 /** Node's promise of a system call as an effect. It can be abandoned, not stopped. */
 export const call = <A>(promise: () => Promise<A>): Effect.Effect<A, SystemError> =>

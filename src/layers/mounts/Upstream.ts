@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import { constTrue } from "effect/Function"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Overloaded } from "../../domain/Errors.ts"
 import type { FoundReply } from "./Adapter.ts"
 
 /** The longest body that is taken from another server, in bytes, as it is sent and as it is once decoded. */
@@ -23,6 +24,9 @@ export class ReplyTooLarge extends Data.TaggedError("ReplyTooLarge") {}
 
 /** There is no answer, or none that could be passed on. `why` completes "the server of this mount ...". */
 export class NoReply extends Data.TaggedError("NoReply")<{ readonly why: string; readonly cause: unknown }> {}
+
+/** Asks for room for so many bytes more of an answer, before they are kept. */
+export type Hold = (bytes: number) => Effect.Effect<void, Overloaded>
 
 /** A client whose requests end with their scope. */
 export type Client = HttpClient.HttpClient.With<HttpClientError, Scope.Scope>
@@ -52,8 +56,9 @@ export const ask = (
   client: Client,
   method: "GET" | "HEAD",
   start: URL,
-  headers: Readonly<Record<string, string>>
-): Effect.Effect<FoundReply, ReplyTooLarge | NoReply> =>
+  headers: Readonly<Record<string, string>>,
+  hold: Hold
+): Effect.Effect<FoundReply, ReplyTooLarge | NoReply | Overloaded> =>
   Effect.gen(function* () {
     let url = start
     for (let redirects = 0; redirects <= mostRedirects; redirects++) {
@@ -61,7 +66,7 @@ export const ask = (
         .execute(HttpClientRequest.make(method)(url.href, { headers }))
         .pipe(Effect.mapError(({ cause }) => new NoReply({ why: "gives no answer", cause })))
       const location = redirection.has(response.status) ? response.headers.location : undefined
-      if (location === undefined) return yield* complete(response)
+      if (location === undefined) return yield* complete(response, hold)
       url = yield* target(location, url, start.origin)
     }
     return yield* new NoReply({ why: "redirects in circles", cause: `over ${mostRedirects} redirects` })
@@ -71,14 +76,19 @@ const redirection: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 
 const target = (location: string, from: URL, origin: string): Effect.Effect<URL, NoReply> => {
   const url = URL.canParse(location, from.href) ? new URL(location, from) : undefined
-  if (url?.origin !== origin) return new NoReply({ why: "redirects to another server", cause: "another origin" })
+  if (url?.origin !== origin) {
+    return new NoReply({ why: "redirects to another server", cause: `to ${url?.origin ?? "what is no URL"}` })
+  }
   url.username = ""
   url.password = ""
   url.hash = ""
   return Effect.succeed(url)
 }
 
-const complete = (response: HttpClientResponse): Effect.Effect<FoundReply, ReplyTooLarge | NoReply> =>
+const complete = (
+  response: HttpClientResponse,
+  hold: Hold
+): Effect.Effect<FoundReply, ReplyTooLarge | NoReply | Overloaded> =>
   Effect.gen(function* () {
     const { headers, status } = response
     // Neither an interim answer, nor a part that was not asked for, nor a number that HTTP does not have.
@@ -86,20 +96,26 @@ const complete = (response: HttpClientResponse): Effect.Effect<FoundReply, Reply
       return yield* new NoReply({ why: "answers with a status that cannot be passed on", cause: `status ${status}` })
     }
     if (Number(headers["content-length"]) > mostBytes) return yield* new ReplyTooLarge()
-    const body = yield* bounded(response)
-    const coding = headers["content-encoding"]?.trim().toLowerCase() ?? "identity"
-    if (coding === "identity" || body.length === 0) return { _tag: "Reply", status, headers, body, decoded: false }
-    return { _tag: "Reply", status, headers, body: yield* decode(body, coding), decoded: true }
+    const coding = headers["content-encoding"]?.trim().toLowerCase() || "identity"
+    const decoded = coding !== "identity"
+    const sent = yield* bounded(response, hold)
+    if (!decoded || sent.length === 0) return { _tag: "Reply", status, headers, body: sent, decoded }
+    const body = yield* decode(sent, coding)
+    yield* hold(body.length)
+    return { _tag: "Reply", status, headers, body, decoded }
   })
 
-const bounded = (response: HttpClientResponse): Effect.Effect<Uint8Array, ReplyTooLarge | NoReply> => {
+const bounded = (
+  response: HttpClientResponse,
+  hold: Hold
+): Effect.Effect<Uint8Array, ReplyTooLarge | NoReply | Overloaded> => {
   const parts: Array<Uint8Array> = []
   return response.stream.pipe(
     Stream.mapError(({ cause }) => new NoReply({ why: "broke its answer off", cause })),
-    Stream.runFoldEffect(0, (size, part): Effect.Effect<number, ReplyTooLarge> => {
+    Stream.runFoldEffect(0, (size, part): Effect.Effect<number, ReplyTooLarge | Overloaded> => {
       if (size + part.length > mostBytes) return new ReplyTooLarge()
       parts.push(part)
-      return Effect.succeed(size + part.length)
+      return Effect.as(hold(part.length), size + part.length)
     }),
     Effect.map(() => Buffer.concat(parts))
   )

@@ -17,6 +17,20 @@ const patience = 1000
  * in memory will do.
  */
 export const openDatabase = (file: string): Sqlite.Database | Failed => {
+  try {
+    return open(file)
+  } catch (error) {
+    if (["EACCES", "EPERM"].includes(codeOf(error)))
+      return failed("Refused", "the server itself may not read this file")
+    // Also when it goes while we look.
+    if (!existsSync(file)) return failed("Absent", "")
+    throw error
+  }
+}
+
+const codeOf = (error: unknown): string => (error instanceof Error && "code" in error ? String(error.code) : "")
+
+const open = (file: string): Sqlite.Database | Failed => {
   const found = look(file)
   if ("_tag" in found) return found
   const { log, path, size } = found
@@ -57,22 +71,16 @@ interface Found {
 
 /** What lies at a path, with everything that SQLite would look for beside it. */
 const look = (file: string): Found | Failed => {
-  let path: string
-  try {
-    path = realpathSync(file)
-  } catch (error) {
-    return isAbsence(error) ? failed("Absent", "") : notReadable(error)
-  }
+  const path = realpathSync(file)
   const stat = statSync(path, { bigint: true })
   if (!stat.isFile()) return failed("Wrong", "this is not a file")
   const header = Buffer.alloc(100)
+  // Done before SQLite has the file open: closing any descriptor of a file ends the process's locks on it.
+  const descriptor = openSync(path, "r")
   try {
-    // Done before SQLite has the file open: closing any descriptor of a file ends the process's locks on it.
-    const descriptor = openSync(path, "r")
     readSync(descriptor, header, 0, header.length, 0)
+  } finally {
     closeSync(descriptor)
-  } catch (error) {
-    return notReadable(error)
   }
   if (header.toString("latin1", 0, 16) !== "SQLite format 3\0") return failed("Wrong", "this is not a SQLite database")
   return {
@@ -84,15 +92,6 @@ const look = (file: string): Found | Failed => {
     index: existsSync(`${path}-shm`)
   }
 }
-
-const codeOf = (error: unknown): unknown => (error instanceof Error && "code" in error ? error.code : undefined)
-
-const isAbsence = (error: unknown): boolean => ["ENOENT", "ENOTDIR"].includes(String(codeOf(error)))
-
-const notReadable = (error: unknown): Failed =>
-  ["EACCES", "EPERM"].includes(String(codeOf(error)))
-    ? failed("Refused", "the server itself may not read this file")
-    : failed("Broken", String(error))
 
 /** What a connection may not do, even when asked in a way that nobody thought of. */
 const guarded = (db: Sqlite.Database): Sqlite.Database => {

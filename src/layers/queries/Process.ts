@@ -1,6 +1,7 @@
 import { fork } from "node:child_process"
 import * as Effect from "effect/Effect"
 import { StorageFailure } from "../../domain/Errors.ts"
+import * as ChildProcesses from "../ChildProcesses.ts"
 import { failed, type Question, type Reply } from "./Protocol.ts"
 
 /** A query process, as the server sees it. It has one question at a time. */
@@ -24,7 +25,8 @@ export const start = (entry: URL, onEnd: (process: Process) => void): Process =>
     stdio: ["ignore", "ignore", "inherit", "ipc"]
   })
   let pending: ((reply: Effect.Effect<Reply, StorageFailure>) => void) | undefined
-  let alive = true
+  /** what it says to every question from its end on */
+  let lastWord: Effect.Effect<Reply, StorageFailure> | undefined
   let killed = false
 
   const settle = (reply: Effect.Effect<Reply, StorageFailure>) => {
@@ -33,8 +35,8 @@ export const start = (entry: URL, onEnd: (process: Process) => void): Process =>
     waiting?.(reply)
   }
   const onGone = (reply: Effect.Effect<Reply, StorageFailure>) => {
-    if (!alive) return
-    alive = false
+    if (lastWord !== undefined) return
+    lastWord = reply
     settle(reply)
     onEnd(process)
   }
@@ -45,12 +47,15 @@ export const start = (entry: URL, onEnd: (process: Process) => void): Process =>
 
   const kill = () => {
     killed = true
-    child.kill("SIGKILL")
+    ChildProcesses.kill(child)
   }
   const process: Process = {
     ask: (question) =>
       Effect.async((resume) => {
+        if (lastWord !== undefined) return resume(lastWord)
         pending = resume
+        // When files or processes have run out there is nothing to send by; an error is on its way.
+        if (child.pid === undefined) return
         child.send(question, (cause) => {
           if (cause !== null) settle(broken(cause))
         })
@@ -60,9 +65,9 @@ export const start = (entry: URL, onEnd: (process: Process) => void): Process =>
         })
       }),
     kill,
-    isAlive: () => alive,
+    isAlive: () => lastWord === undefined,
     ended: Effect.async<void>((resume) => {
-      if (!alive) return resume(Effect.void)
+      if (lastWord !== undefined) return resume(Effect.void)
       child.once("exit", () => resume(Effect.void)).once("error", () => resume(Effect.void))
     })
   }

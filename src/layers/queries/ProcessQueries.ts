@@ -1,4 +1,4 @@
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -19,6 +19,9 @@ import { Storage } from "../../services/Storage.ts"
 import * as Processes from "./Processes.ts"
 import type { Failed } from "./Protocol.ts"
 
+/** How often a world may change while a statement fails on it, before that is the statement's own failure. */
+const attempts = 3
+
 /** Queries in processes of their own, which can be stopped at any moment. `entry` is the compiled QueryProcess. */
 export const layer = (entry: URL): Layer.Layer<Queries, never, AppConfig | Catalog | Storage> =>
   Layer.scoped(
@@ -30,30 +33,42 @@ export const layer = (entry: URL): Layer.Layer<Queries, never, AppConfig | Catal
       const scope = yield* Effect.scope
       const processes = yield* Processes.make(entry)
 
-      const query = (file: string, path: string, { pragma, sql }: ReadStatement): Effect.Effect<string, QueryError> =>
-        Effect.flatMap(processes.run({ file: resolve(file), sql, pragma }), (reply) =>
-          reply._tag === "Rows" ? Effect.succeed(reply.json) : Effect.fail(errorOf(reply, path))
-        )
+      const query = (file: string, { pragma, sql }: ReadStatement) =>
+        processes.run({ file: resolve(file), sql, pragma })
 
       /**
        * Held open by the storage, before and after: then log and index of the database are the storage's own, and if it
        * closed the world while the query still read, they find their owner again.
        */
-      const queryWorld = (name: WorldName, statement: ReadStatement): Effect.Effect<string, QueryError> =>
+      const queryWorld = (name: WorldName, statement: ReadStatement, attempt = 1): Effect.Effect<string, QueryError> =>
         Effect.gen(function* () {
-          if (catalog.get(name) === undefined || Option.isNone(yield* storage.head(name)))
-            return yield* WorldNotFound.at(name)
-          const file = resolve(data, directoryName(name), "universe.db")
-          return yield* Effect.ensuring(
-            query(file, `/${name}`, statement),
+          const before = catalog.get(name) === undefined ? Option.none() : yield* storage.head(name)
+          if (Option.isNone(before)) return yield* WorldNotFound.at(name)
+          const reply = yield* Effect.ensuring(
+            query(join(data, directoryName(name), "universe.db"), statement),
             Effect.forkIn(Effect.uninterruptible(Effect.ignoreLogged(storage.head(name))), scope)
           )
+          if (reply._tag === "Rows") return reply.json
+          // What goes wrong when a world is deleted or replaced while it is read is nobody's mistake.
+          const after = yield* storage.head(name)
+          if (Option.isNone(after)) return yield* WorldNotFound.at(name)
+          const same = after.value.tag === before.value.tag
+          return yield* same || attempt === attempts
+            ? Effect.fail(errorOf(reply, `/${name}`))
+            : queryWorld(name, statement, attempt + 1)
         })
+
+      const queryFile = (file: string, path: string, statement: ReadStatement): Effect.Effect<string, QueryError> =>
+        Effect.flatMap(query(file, statement), (reply) =>
+          reply._tag === "Rows" ? Effect.succeed(reply.json) : Effect.fail(errorOf(reply, path))
+        )
 
       return {
         run: (source, sql) =>
           Effect.flatMap(readStatement(sql), (statement) =>
-            source._tag === "World" ? queryWorld(source.name, statement) : query(source.file, source.path, statement)
+            source._tag === "World"
+              ? queryWorld(source.name, statement)
+              : queryFile(source.file, source.path, statement)
           )
       }
     })

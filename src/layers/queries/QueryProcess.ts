@@ -1,5 +1,5 @@
-import { setPriority } from "node:os"
 import { Worker } from "node:worker_threads"
+import { lower } from "../ChildProcesses.ts"
 import type { Answer, Question, Reply } from "./Protocol.ts"
 
 /**
@@ -21,8 +21,8 @@ const end = () => process.kill(process.pid, "SIGKILL")
 const memory = () => process.memoryUsage.rss()
 
 const serve = () => {
-  // Inherited by the thread: what a query computes must not slow down the server.
-  setPriority(5)
+  // Before the thread is there, which inherits it: what a query computes must not slow down the server.
+  lower(process, 5)
   const thread = new Worker(new URL("./QueryThread.js", import.meta.url), {
     resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 256 }
   })

@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
-import { constants, setPriority } from "node:os"
+import { constants } from "node:os"
 import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { fileURLToPath } from "node:url"
@@ -9,6 +9,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { StorageFailure } from "../../domain/Errors.ts"
+import { kill, lower } from "../ChildProcesses.ts"
 import { type Entry, end, type Line } from "./Entry.ts"
 
 /**
@@ -23,7 +24,7 @@ export const make = (
   Effect.gen(function* () {
     const archivist = yield* Effect.acquireRelease(start(program), ({ child, exited }) =>
       Effect.zipRight(
-        Effect.sync(() => child.kill("SIGKILL")),
+        Effect.sync(() => kill(child)),
         exited
       )
     )
@@ -56,7 +57,12 @@ const frugal = ["--max-semi-space-size=1", "--max-old-space-size=96"]
 
 const start = (program: URL): Effect.Effect<Archivist, StorageFailure> =>
   Effect.async((resume) => {
-    const child = spawn(process.execPath, [...frugal, fileURLToPath(program)], { stdio: "pipe", windowsHide: true })
+    // Nothing of the environment, in which there are tokens and keys.
+    const options = { env: {}, stdio: "pipe", windowsHide: true } as const
+    const child = spawn(process.execPath, [...frugal, fileURLToPath(program)], options)
+    child.on("error", (cause) => resume(failure(cause)))
+    // When files or processes have run out, not even its pipes are there.
+    if (child.pid === undefined) return
     let said = ""
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       if (said.length < enough) said += text
@@ -65,9 +71,8 @@ const start = (program: URL): Effect.Effect<Archivist, StorageFailure> =>
     child.stdin.on("error", () => {})
     const exited = new Promise<void>((done) => child.once("exit", () => done()))
     const closed = new Promise<void>((done) => child.once("close", () => done()))
-    child.once("error", (cause) => resume(failure(cause)))
     child.once("spawn", () => {
-      lower(child)
+      lower(child, constants.priority.PRIORITY_BELOW_NORMAL)
       resume(
         Effect.succeed({
           child,
@@ -80,15 +85,6 @@ const start = (program: URL): Effect.Effect<Archivist, StorageFailure> =>
       )
     })
   })
-
-/** Threads that the process starts later inherit it. */
-const lower = ({ pid }: ChildProcessWithoutNullStreams) => {
-  try {
-    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
-  } catch {
-    // It is gone already, which its exit code tells, or the system has no priorities.
-  }
-}
 
 /** A line that the archivist can read. */
 const encode = (line: typeof Line.Type): string => `${JSON.stringify(line)}\n`

@@ -16,8 +16,14 @@ import * as Archive from "./Archive.ts"
 import type { Entry } from "./Entry.ts"
 import * as ProgramFiles from "./ProgramFiles.ts"
 
-/** Where copies are made, below the data directory; the name says what may be removed after a crash. */
-const workshopPrefix = ".backup-"
+/**
+ * Where copies are made, below the data directory. The name says what may be removed after a crash, and is none that
+ * somebody would give to a directory of their own.
+ */
+const workshopPrefix = ".archiving-"
+
+/** How long one archive waits for the end of another. */
+const patience = "1 second"
 
 /** The shortest key that a `.key` may hold, in bytes (ServerKey). */
 const shortestKey = 16
@@ -98,8 +104,9 @@ const removeLeftovers = (fs: FileSystem.FileSystem, data: string) =>
   }).pipe(storageFailure("what an interrupted backup left cannot be removed"))
 
 /**
- * Each costs disk and processor: whoever comes while one is made is told to come back. What fails is logged. The scope
- * that closes waits for the one that is being made to take away what it made.
+ * Each costs disk and processor: whoever comes while one is made is told to come back, unless it ends within a moment, as
+ * when its reader has just left. What fails is logged. The scope that closes waits for the one that is being made to take
+ * away what it made.
  */
 const oneAtATime = (what: string, archive: Archived) =>
   Effect.gen(function* () {
@@ -113,14 +120,18 @@ const oneAtATime = (what: string, archive: Archived) =>
           return new Overloaded({ message, retryAfter: 10 })
         }
         busy = true
-        return idle.close
+        idle.unsafeClose()
+        return Effect.void
       }),
       () =>
-        Effect.suspend(() => {
+        Effect.sync(() => {
           busy = false
-          return idle.open
+          idle.unsafeOpen()
         })
     )
     const said = ({ cause }: StorageFailure) => Effect.logError(`an archive of ${what} is not whole`, cause)
-    return Effect.zipRight(turn, Effect.map(archive, Stream.tapError(said)))
+    return Effect.timeoutOption(idle.await, patience).pipe(
+      Effect.zipRight(turn),
+      Effect.zipRight(Effect.map(archive, Stream.tapError(said)))
+    )
   })

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs"
+import { type AddressInfo, createServer, type Server } from "node:net"
 import { dirname, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Effect, Option, Redacted, Stream } from "effect"
 import fc from "fast-check"
@@ -11,7 +13,7 @@ import { GpuDevice } from "../../../src/services/GpuDevice.ts"
 import { user } from "../../helpers/Machine.ts"
 import { configure, deviceTest, machineWithGpu } from "../../helpers/models/Device.ts"
 import { modelServer, type Received } from "../../helpers/models/ModelServer.ts"
-import { compat, compatWithoutKey, key, type Wire, wires } from "../../helpers/models/Wires.ts"
+import { compat, compatWithoutKey, key, ollama, type Wire, wires } from "../../helpers/models/Wires.ts"
 
 const generate = Effect.flatMap(GpuDevice, (gpu) => gpu.generate(user(2), "x"))
 
@@ -86,6 +88,99 @@ describe("C11.1 a key that no header may hold", () => {
   )
 })
 
+describe("C11.1 a key that is a word", () => {
+  const word = "letmein"
+  const named = Option.some(Redacted.make(word))
+  const keyed = { openai: named, claude: named, deepseek: named, vast: named, compat: named }
+  const error = { type: "error", object: "error", code: word, error: { code: word, type: word } }
+  const answers = [
+    ["refuses", "application/json", 401, JSON.stringify(error)],
+    ["fails in its answer", "text/event-stream", 200, `data: ${JSON.stringify(error)}\n\n`]
+  ] as const
+  const cases = ["openai", "claude", "deepseek", "vast", "compat"].flatMap((scheme) =>
+    answers.map(([how, ...answer]) => [scheme, how, answer] as const)
+  )
+  it.effect.each(cases)("%s that %s does not say it, whatever the server calls its error", ([scheme, , answer]) =>
+    Effect.gen(function* () {
+      const [contentType, status, body] = answer
+      const server = yield* modelServer(
+        () => undefined,
+        (exchange) => {
+          exchange.open(contentType, status)
+          exchange.send(body)
+          exchange.end()
+        }
+      )
+      yield* configure(`${scheme}://${server.host}`)
+      const error = yield* Effect.flip(generate)
+      expect(error.message).toBe(`${scheme}://${server.host} failed, and said so with its key`)
+      expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(word)
+    }).pipe(Effect.scoped, Effect.provide(machineWithGpu({ ...defaults.gpu, keys: keyed })))
+  )
+})
+
+describe("C11.1 a server that speaks something else", () => {
+  const first = (greeting: string | Uint8Array | undefined) =>
+    Effect.map(
+      Effect.acquireRelease(
+        Effect.async<Server>((resume) => {
+          const server = createServer((socket) => {
+            socket.on("error", () => {})
+            socket.once("data", (asked) => socket.end(greeting ?? asked))
+          }).listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+        }),
+        (server) => Effect.sync(() => server.close())
+      ),
+      // A TCP server's address is never a string.
+      (server) => `127.0.0.1:${(server.address() as AddressInfo).port}`
+    )
+
+  for (const [name, greeting, line, why] of [
+    ["plain http, where https was asked for", "HTTP/1.1 400 Bad Request\r\n\r\n", "https://", "does not speak https"],
+    ["TLS, where http was asked for", Uint8Array.of(21, 3, 1, 0, 2, 2, 70), "", "breaks the rules of HTTP"],
+    ["TLS, and refuses ours", Uint8Array.of(21, 3, 1, 0, 2, 2, 40), "https://", "does not agree on TLS"],
+    ["an echo of what it is asked", undefined, "", "breaks the rules of HTTP"]
+  ] as const) {
+    deviceTest(
+      `${name}: the message says so`,
+      Effect.gen(function* () {
+        const host = yield* first(greeting)
+        yield* configure(`compat://${line}${host}`)
+        const error = yield* Effect.flip(generate)
+        expect(error.message).toBe(`compat://${host} ${why}`)
+        expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(key)
+      })
+    )
+  }
+})
+
+describe("C11.1 ollama: what servers do differently", () => {
+  for (const [name, lines, expected] of [
+    [
+      "fields that are null",
+      [
+        { response: "a", error: null, done: null },
+        { response: null, done: true }
+      ],
+      "a"
+    ],
+    ["all in one line", [{ response: "a", done: true }], "a"]
+  ] as const) {
+    deviceTest(
+      `${name} make an answer, also without the last line feed`,
+      Effect.gen(function* () {
+        const server = yield* modelServer(ollama.fault, (exchange) => {
+          exchange.open(ollama.contentType)
+          exchange.send(`\ufeff${lines.map((line) => JSON.stringify(line)).join("\r\n\r\n")}`)
+          exchange.end()
+        })
+        yield* configure(`ollama://${server.host}`)
+        expect(yield* generate).toBe(expected)
+      })
+    )
+  }
+})
+
 describe("C11.1 compat: what servers do differently", () => {
   const answered = (contentType: string, body: string) =>
     Effect.gen(function* () {
@@ -112,6 +207,12 @@ describe("C11.1 compat: what servers do differently", () => {
     ["a reason with every chunk", sse, data(delta("a", "stop"), delta("b", "stop"), "[DONE]"), "ab"],
     ["cut off for length", sse, data(delta("a"), delta("", "length"), "[DONE]"), "a"],
     ["a refusal", sse, data({ choices: [{ delta: { refusal: "no" } }] }, "[DONE]"), "no"],
+    [
+      "a refusal beside empty text",
+      sse,
+      data({ choices: [{ delta: { content: "", refusal: "no" } }] }, "[DONE]"),
+      "no"
+    ],
     ["an error that is null", sse, data({ ...delta("a"), error: null }, "[DONE]"), "a"],
     ["a retry time and names", sse, `retry: 5\nid: 1\nevent: x\n${data(delta("a"), "[DONE]")}`, "a"],
     [
@@ -143,6 +244,8 @@ describe("C11.1 compat: what servers do differently", () => {
     ["a frame that is no JSON", sse, data("{"), "sent what cannot be read"],
     ["content that is no text", sse, data({ choices: [{ delta: { content: 7 } }] }), "sent what cannot be read"],
     ["nothing at all", sse, "", "ended before its answer was whole"],
+    ["an error after a reason", sse, data(delta("a", "stop"), { error: { type: "server_error" } }), "(server_error)"],
+    ["JSON without an answer", "application/json", { status: "ok" }, "ended before its answer was whole"],
     ["JSON that is cut off", "application/json", "{", "sent what cannot be read"]
   ] as const) {
     deviceTest(

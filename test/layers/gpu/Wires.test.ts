@@ -119,6 +119,45 @@ describe.each([ollama, openai, claude, compat])("C11.1 $scheme", (wire) => {
   )
 
   deviceTest(
+    "what a flood of empty lines costs grows with its length, and not with its square",
+    Effect.gen(function* () {
+      yield* sends(wire, "\n".repeat(2 * 1024 * 1024), frames(wire, "a"))
+      expect(yield* generate()).toBe("a")
+    })
+  )
+
+  deviceTest(
+    "as many frames as come at once are read at once",
+    Effect.gen(function* () {
+      yield* sends(wire, wire.opening + wire.piece("a").repeat(5_000) + wire.closing)
+      expect(yield* generate()).toBe("a".repeat(5_000))
+    })
+  )
+
+  deviceTest(
+    "a frame that cannot be read is a failure after what came before it, not a gap",
+    Effect.gen(function* () {
+      const broken = wire === ollama ? "{\n" : "data: {\n\n"
+      yield* sends(wire, wire.opening, wire.piece("a"), broken, wire.piece("b"), wire.closing)
+      expect(yield* streamed).toMatchObject({
+        got: ["a"],
+        end: { _tag: "Left", left: { message: expect.stringContaining("it sent what cannot be read") } }
+      })
+    })
+  )
+
+  if (wire !== ollama) {
+    deviceTest(
+      "a retry time, names and empty data are nothing to the answer",
+      Effect.gen(function* () {
+        const nothings = "retry: 86400000\n\nid: 1\nevent: x\n\ndata:\n\n"
+        yield* sends(wire, nothings, wire.opening, wire.piece("a"), nothings, wire.piece("b"), wire.closing)
+        expect(yield* generate()).toBe("ab")
+      })
+    )
+  }
+
+  deviceTest(
     "an empty answer is an answer",
     Effect.gen(function* () {
       yield* sends(wire, frames(wire))

@@ -3,6 +3,8 @@ import type * as Net from "node:net"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
+import { anonymous } from "../../../src/domain/Caller.ts"
+import { MountTable } from "../../../src/services/MountTable.ts"
 import { inside } from "../../helpers/Inside.ts"
 import { get, mounted, outcomeOf } from "../../helpers/Mounts.ts"
 import { announced, nowhere, rawUpstream, upstream } from "../../helpers/Upstream.ts"
@@ -160,6 +162,30 @@ describe("C11.2 a mounted server may answer with 5 MB", () => {
   )
 })
 
+describe("C11.2 answers of mounted servers", () => {
+  it.scoped("take only so much memory, however slowly they are read: more are 503 until one has been sent", () =>
+    Effect.gen(function* () {
+      const body = gzipSync(Buffer.alloc(limit))
+      const server = yield* upstream((_, response) => {
+        response.writeHead(200, { "content-encoding": "gzip" })
+        response.end(body)
+      })
+      yield* Effect.gen(function* () {
+        const mounts = yield* MountTable
+        const request = { caller: anonymous, method: "GET", slash: false, query: new URLSearchParams(), headers: {} }
+        const read = Effect.match(mounts.read({ ...request, path: "api/x" }), {
+          onFailure: ({ _tag }): string | number => _tag,
+          onSuccess: ({ status }): string | number => status
+        })
+        const outcomes = yield* Effect.scoped(Effect.replicateEffect(read, 54, { concurrency: 4 }))
+        expect(outcomes.filter((outcome) => outcome === 200)).toHaveLength(51)
+        expect(outcomes.filter((outcome) => outcome === "Overloaded")).toHaveLength(3)
+        expect(yield* outcomeOf("api/x")).toBe(200)
+      }).pipe(over(server.url))
+    })
+  )
+})
+
 describe("C11.2 a mounted server that compresses although nobody asked", () => {
   const text = "this is what was compressed"
   const coded = (coding: string, body: Buffer, headers: Http.OutgoingHttpHeaders = {}) =>
@@ -184,6 +210,24 @@ describe("C11.2 a mounted server that compresses although nobody asked", () => {
       expect(headers["content-encoding"]).toBeUndefined()
       // The bytes are others than those that the tag was given to.
       expect(headers.etag).toBe(coding === "identity" ? '"v1"' : 'W/"v1"')
+    })
+  )
+
+  it.scoped("says the same to HEAD as to GET", () =>
+    Effect.gen(function* () {
+      const server = yield* coded("gzip", gzipSync(text), { etag: '"v1"', "content-length": gzipSync(text).length })
+      const [head, whole] = yield* Effect.all([get("api/x", { method: "HEAD" }), get("api/x")]).pipe(over(server.url))
+      expect(head.headers.etag).toBe('W/"v1"')
+      // The length once decoded is known to nobody who has not decoded it.
+      const { "content-length": _, ...rest } = whole.headers
+      expect(head.headers).toEqual(rest)
+    })
+  )
+
+  it.scoped("with no coding at all, said in an empty header, is understood", () =>
+    Effect.gen(function* () {
+      const server = yield* coded("", Buffer.from(text))
+      expect((yield* get("api/x").pipe(over(server.url))).text).toBe(text)
     })
   )
 

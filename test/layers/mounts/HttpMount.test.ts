@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
 import { get, mounted, outcomeOf, post } from "../../helpers/Mounts.ts"
 import { upstream } from "../../helpers/Upstream.ts"
 
@@ -176,6 +176,21 @@ describe("C11.2 another server as a mount: what it answers", () => {
         // Whoever is asked for a password here would give it to us.
         expect(answer.headers["www-authenticate"]).toBeUndefined()
       }).pipe(over(server.url))
+    })
+  )
+
+  it.scoped("C16 a status of 500 or more is logged, without what was asked and sent", () =>
+    Effect.gen(function* () {
+      const said: Array<unknown> = []
+      const logger = Logger.make(({ logLevel, message }) => said.push(logLevel.label, message))
+      const server = yield* upstream(({ url }, response) => {
+        response.writeHead(Number(url?.slice(1, 4)))
+        response.end("secret")
+      })
+      yield* Effect.gen(function* () {
+        for (const status of [200, 404, 499, 503]) yield* get(`api/${status}`, { query: "key=secret" })
+      }).pipe(over(server.url, "ro,bearer=secret"), Effect.provide(Logger.replace(Logger.defaultLogger, logger)))
+      expect(said).toEqual(["WARN", ["the server behind /mnt/api/503 answers with status 503"]])
     })
   )
 

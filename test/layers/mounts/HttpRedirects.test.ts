@@ -105,9 +105,12 @@ describe("C11.2 a mounted server that redirects", () => {
           expect(`${target}: ${error.message}`).toBe(`${target}: the server of mount api redirects to another server`)
           expect(error._tag).toBe("UpstreamFailed")
         }
+        ways["/log"] = `http://me:pw@${there}/x?key=1`
+        // Whoever reads the log learns where to, and no more.
+        expect(yield* Effect.flip(get("api/log"))).toMatchObject({ cause: `to http://${there}` })
       }).pipe(over(server.url))
       expect(other.asked).toEqual([])
-      expect(server.asked).toHaveLength(targets.length)
+      expect(server.asked).toHaveLength(targets.length + 1)
     })
   )
 

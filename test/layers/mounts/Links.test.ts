@@ -151,6 +151,32 @@ describe.each(ways)("C11.2 symbolic links in a mount, held %s", (_, anchors) => 
     }).pipe(over(declared))
   })
 
+  it.live("C7.5 the data directory is closed, by whatever way it is come to, and everything around it is not", () => {
+    const { outside, root } = tree({ "data/etc%2Fshadow/universe.db": "secret", "data2/x": "2", x: "1" })
+    plant(root, {
+      link: { to: "data" },
+      deep: { to: `${root}/data2/../data/etc%2Fshadow` },
+      "data2/universe.db": { to: "../data/etc%2Fshadow/universe.db" }
+    })
+    symlinkSync(join(root, "data"), join(outside, "worlds"))
+    const table = `${root} /mnt/work rw,dotfiles\n${root}/data /mnt/data rw\n${outside}/worlds /mnt/worlds rw`
+    return Effect.gen(function* () {
+      expect([yield* namesIn("work"), yield* namesIn("work/data2")]).toEqual([["data2", "x"], ["x"]])
+      const inner = ["etc%2Fshadow", "etc%2Fshadow/universe.db", "new", "new/universe.db"]
+      for (const path of [
+        ...["work/data", "work/link", "data", "worlds"].flatMap((at) => [at, ...inner.map((name) => `${at}/${name}`)]),
+        ...["work/deep", "work/deep/universe.db", "work/data2/universe.db"]
+      ]) {
+        for (const error of [yield* Effect.flip(get(path)), yield* Effect.flip(post(path, "x"))]) {
+          expect(error).toMatchObject({ _tag: "Forbidden" })
+          expect(error.message).toBe(`/mnt/${path} leads to the worlds, which have names of their own`)
+        }
+      }
+      expect(yield* text("x")).toBe("1")
+      expect(readdirSync(join(root, "data"))).toEqual(["etc%2Fshadow"])
+    }).pipe(Effect.provide(mounted(table, anchors, { data: join(root, "data") })))
+  })
+
   it.live("a mount of / has no outside", () => {
     const { outside, root } = tree({}, { file: "here" })
     plant(root, { absolute: { to: `${outside}/file` }, beyond: { to: `../../../../../../../../..${outside}/file` } })

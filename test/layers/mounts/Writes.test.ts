@@ -1,5 +1,17 @@
 import { execFileSync } from "node:child_process"
-import { chmodSync, linkSync, lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { join } from "node:path"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Stream } from "effect"
@@ -153,6 +165,37 @@ describe.each(ways)("C11.2 POST to a mounted directory, held %s", (_, anchors) =
     return Effect.gen(function* () {
       expect(yield* tagOf("work/fifo")).toBe("Forbidden")
       expect(lstatSync(join(root, "fifo")).isFIFO()).toBe(true)
+    }).pipe(over(root))
+  })
+
+  it.live("replaces no directory, FIFO or link that took the name while the body came", () => {
+    const { root } = tree({ file: "1" })
+    const takes: ReadonlyArray<readonly [string, () => void]> = [
+      ["directory", () => mkdirSync(join(root, "directory"))],
+      ["fifo", () => execFileSync("mkfifo", [join(root, "fifo")])],
+      ["link", () => symlinkSync("file", join(root, "link"))]
+    ]
+    return Effect.gen(function* () {
+      for (const [name, take] of takes) {
+        const body = Stream.as(Stream.fromEffect(Effect.sync(take)), bytes("x"))
+        expect((yield* Effect.flip(post(`work/${name}`, body)))._tag).toBe("Forbidden")
+      }
+      expect(readdirSync(root).sort()).toEqual(["directory", "fifo", "file", "link"])
+      const [directory, fifo, link] = takes.map(([name]) => lstatSync(join(root, name)))
+      expect([directory?.isDirectory(), fifo?.isFIFO(), link?.isSymbolicLink()]).toEqual([true, true, true])
+    }).pipe(over(root))
+  })
+
+  it.live.runIf(isRoot)("a file that is replaced stays its owner's, where this server may give files away", () => {
+    const { root } = tree({ file: "old" })
+    chmodSync(join(root, "file"), 0o640)
+    chownSync(join(root, "file"), 1234, 1235)
+    return Effect.gen(function* () {
+      yield* post("work/file", "new")
+      const { gid, mode, uid } = statSync(join(root, "file"))
+      expect([uid, gid, mode & 0o777]).toEqual([1234, 1235, 0o640])
+      yield* post("work/other", "new")
+      expect(statSync(join(root, "other")).uid).toBe(0)
     }).pipe(over(root))
   })
 

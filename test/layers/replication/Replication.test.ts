@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { randomBytes } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -5,7 +6,7 @@ import { gunzipSync } from "node:zlib"
 import { FileSystem } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
-import { Chunk, Context, Deferred, Effect, Exit, Fiber, Layer, Option, Scope, Stream } from "effect"
+import { Chunk, Context, Deferred, Effect, Either, Exit, Fiber, Layer, Option, Scope, Stream, TestClock } from "effect"
 import * as Replicating from "../../../src/layers/replication/Replication.ts"
 import { ServerKey } from "../../../src/layers/ServerKey.ts"
 import { AppConfig } from "../../../src/services/AppConfig.ts"
@@ -240,11 +241,59 @@ describe("C11.5 the archive of the worlds", () => {
           yield* Effect.scoped(
             Effect.gen(function* () {
               yield* Effect.asVoid(worlds)
-              expect((yield* Effect.flip(Effect.scoped(worlds)))._tag).toBe("Overloaded")
+              const second = yield* Effect.fork(Effect.flip(Effect.scoped(worlds)))
+              yield* TestClock.adjust("999 millis")
+              expect(yield* Fiber.poll(second)).toEqual(Option.none())
+              yield* TestClock.adjust("1 millis")
+              expect(yield* Fiber.join(second)).toMatchObject({ _tag: "Overloaded", retryAfter: 10 })
               yield* Effect.asVoid(Effect.scoped(program))
             })
           )
           yield* Effect.asVoid(Effect.scoped(worlds))
+        })
+      )
+    })
+  )
+
+  it.scoped("is made for one of those who came while the one before was being given up, and then for others", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* living(
+        data,
+        Effect.gen(function* () {
+          const { worlds } = yield* Replication
+          const first = yield* Scope.make()
+          yield* Effect.asVoid(Scope.extend(worlds, first))
+          const attempt = Effect.either(Effect.scoped(Effect.asVoid(worlds)))
+          const comers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(attempt))
+          const impatient = yield* Effect.fork(attempt)
+          yield* Effect.yieldNow()
+          // Who leaves while waiting takes no turn along.
+          yield* Fiber.interrupt(impatient)
+          yield* Scope.close(first, Exit.void)
+          const outcomes = yield* Effect.forEach(comers, Fiber.join)
+          expect(outcomes.map(Either.getOrElse(({ _tag }) => _tag)).sort()).toEqual([
+            "Overloaded",
+            "Overloaded",
+            undefined
+          ])
+          expect((yield* worldsArchive).length).toBeGreaterThan(0)
+        })
+      )
+    })
+  )
+
+  it.scoped("is made by a process that knows nothing of the environment", () =>
+    Effect.gen(function* () {
+      process.env.ELASTIK_TEST_SECRET = "not for archives"
+      yield* Effect.addFinalizer(() => Effect.sync(() => delete process.env.ELASTIK_TEST_SECRET))
+      yield* living(
+        yield* temporary,
+        Effect.gen(function* () {
+          yield* Effect.asVoid(Effect.flatMap(Replication, ({ worlds }) => worlds))
+          const all = execFileSync("ps", ["eww", "-A", "-o", "command="], { encoding: "utf8" }).split("\n")
+          const archivists = all.filter((line) => line.includes("Archivist.js"))
+          expect([archivists.length > 0, archivists.join().includes("not for archives")]).toEqual([true, false])
         })
       )
     })
@@ -304,12 +353,14 @@ describe("C11.5 the archive of the worlds", () => {
   it.scoped("what a crash left of an earlier one goes at the next start, and nothing else", () =>
     Effect.gen(function* () {
       const data = yield* temporary
-      mkdirSync(join(data, ".backup-dead"))
-      writeFileSync(join(data, ".backup-dead", "copy.db"), "half a copy")
+      mkdirSync(join(data, ".archiving-dead"))
+      writeFileSync(join(data, ".archiving-dead", "copy.db"), "half a copy")
       writeFileSync(join(data, ".backups"), "mine")
+      mkdirSync(join(data, ".backup-monday"))
       mkdirSync(join(data, ".trash"))
       yield* living(data, Effect.void)
       expect(workshops(data)).toEqual([])
+      expect(existsSync(join(data, ".backup-monday"))).toBe(true)
       expect(existsSync(join(data, ".backups")) && statSync(join(data, ".trash")).isDirectory()).toBe(true)
       expect(existsSync(directoryOf(data, "home/x"))).toBe(false)
     })

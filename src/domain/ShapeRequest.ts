@@ -1,0 +1,72 @@
+import { type MediaRange, parseAccept, qualityOf } from "./Accept.ts"
+import { essence } from "./MediaType.ts"
+import { decodeText, trimOws } from "./Text.ts"
+
+/** What a caller wants of a source (C12.2). */
+export interface Wanted {
+  /** what may be answered with: the ranges of Accept, without the transport */
+  readonly ranges: ReadonlyArray<MediaRange>
+  /** the one type that a model is asked for; the any type (RFC 9110 12.5.1) when the caller names none */
+  readonly required: string
+  /** the ranges in one spelling, for prompts and cache keys */
+  readonly accept: string
+  /** whether the answer is to come as server-sent events while it is made */
+  readonly streams: boolean
+}
+
+const anyType = "*/*"
+
+/**
+ * Reads an Accept header as a constraint. `text/event-stream` in it is how the answer travels, not what it is. "nothing"
+ * is left of a header that names the transport alone, and "nothing acceptable" of one that forbids all it names.
+ */
+export const readAccept = (header: string | undefined): Wanted | "nothing" | "nothing acceptable" => {
+  const all = parseAccept(header)
+  const ranges = all.filter((range) => !isTransport(range))
+  if (ranges.length === 0) return "nothing"
+  const required = requiredOf(ranges)
+  if (required === undefined) return "nothing acceptable"
+  const streams = all.some((range) => isTransport(range) && range.q > 0)
+  return { ranges, required, accept: ranges.map(spell).join(", "), streams }
+}
+
+const isTransport = (range: MediaRange): boolean => essence(range) === "text/event-stream"
+
+/** The concrete type that is wanted most, the first of several; else anything, if anything can be accepted at all. */
+const requiredOf = (ranges: ReadonlyArray<MediaRange>): string | undefined => {
+  let best: string | undefined
+  let most = 0
+  let open = false
+  for (const range of ranges) {
+    const name = essence(range)
+    if (range.type === "*" || range.subtype === "*") {
+      // A parameter on a wildcard is one that nothing here has.
+      open ||= range.q > 0 && range.parameters.length === 0
+      continue
+    }
+    const q = qualityOf(ranges, name)
+    if (q <= most) continue
+    best = name
+    most = q
+  }
+  return best ?? (open ? anyType : undefined)
+}
+
+const spell = (range: MediaRange): string => {
+  const parameters = range.parameters.map(([name, value]) => `;${name}=${JSON.stringify(value)}`)
+  return `${essence(range)}${parameters.join("")}${range.q === 1 ? "" : `;q=${range.q}`}`
+}
+
+/** Whether nothing is wanted more than plain text: then the source itself will do (C12.4). */
+export const prefersPlainText = ({ ranges }: Wanted): boolean => {
+  const plain = qualityOf(ranges, "text/plain")
+  return plain > 0 && ranges.every((range) => range.q <= plain)
+}
+
+/** Whom the answer is for and what for: the intent, or else what the client says of itself. */
+export const hintOf = (intent: string | undefined, userAgent: string | undefined): string =>
+  readField(intent) || readField(userAgent)
+
+/** A header arrives as latin1; what people write into one is UTF-8, if anything. */
+const readField = (value = ""): string =>
+  trimOws(decodeText(Uint8Array.from(value, (char) => char.charCodeAt(0))) ?? value)
