@@ -83,6 +83,9 @@ export const rateLimitFields = (rate: {
   ratelimit: `"generation";r=${rate.remaining};t=${rate.reset}`
 })
 
+/** What a shaped answer depends on, whatever it is (C12.5). */
+const shaped = { vary: "Accept, X-Semantic-Intent, User-Agent, Authorization" }
+
 const headersOf = (error: DomainError): Record<string, string> => {
   switch (error._tag) {
     case "Unauthorized":
@@ -95,13 +98,15 @@ const headersOf = (error: DomainError): Record<string, string> => {
       return { "retry-after": String(error.retryAfter) }
     case "ShapeMismatch":
       return {
+        ...shaped,
         "x-semantic-content-type-returned": error.contentType,
         "x-semantic-shape-returned": error.shape
       }
     case "ShapingUnavailable":
-      return { "retry-after": String(error.retryAfter), "x-semantic-cache": "fallback-503" }
+      return { ...shaped, "retry-after": String(error.retryAfter), "x-semantic-cache": "fallback-503" }
     case "RateLimited":
       return {
+        ...shaped,
         "retry-after": String(error.retryAfter),
         "x-semantic-cache": "ratelimit-429",
         ...rateLimitFields({ limit: error.limit, remaining: 0, reset: error.reset })
@@ -118,7 +123,7 @@ export const toResponse = (error: DomainError, accept: string | undefined): Http
   const problem = problemOf(error)
   const options = {
     status: problem.status,
-    headers: { ...headersOf(error), vary: "Accept", "cache-control": "no-cache" }
+    headers: { vary: "Accept", "cache-control": "no-cache", ...headersOf(error) }
   }
   if (prefersHtml(accept, ["application/problem+json", "application/json", "text/plain"])) {
     return problemPage(problem, options)

@@ -405,12 +405,12 @@ describe("C13 who can find what", () => {
 
   test("what has gone, or become private, while the model thought is not told", (model) =>
     Effect.gen(function* () {
+      const services = yield* Effect.context<Services>()
       for (const name of ["a", "b", "c"]) yield* write(`home/${name}`, "")
       const change = Effect.zipRight(write("etc/private", "/home/b\n"), erase("home/c"))
-      model.answer = () => Effect.as(Effect.orDie(change), "MULTI: home/a, home/b, home/c")
-      const route = yield* Effect.provide(ask("/y"), yield* Effect.context<Services>())
-      expect(route).toEqual({ _tag: "Match", name: "home/a", cache: "generated" })
-    }).pipe(Effect.scoped))
+      model.answer = () => Effect.as(Effect.orDie(Effect.provide(change, services)), "MULTI: home/a, home/b, home/c")
+      expect(yield* ask("/y")).toEqual({ _tag: "Match", name: "home/a", cache: "generated" })
+    }))
 
   test("prose from before a world became private is not told either", (model) =>
     Effect.gen(function* () {
