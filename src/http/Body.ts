@@ -1,6 +1,8 @@
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { BadRequest, BodyTooLarge } from "../domain/Errors.ts"
 
 /**
@@ -37,6 +39,19 @@ export const readBody = (
     message.on("data", onData).on("end", onEnd).on("error", onError).on("close", onClose)
     return Effect.sync(stop)
   })
+
+/**
+ * A request body as it arrives. Whoever stops reading it has still an answer to give, and the connection its next
+ * request to bring: what is left is read and forgotten.
+ */
+export const streamBody = (request: HttpServerRequest.HttpServerRequest): Stream.Stream<Uint8Array, BadRequest> => {
+  const message = NodeHttpServerRequest.toIncomingMessage(request)
+  return NodeStream.fromReadable<BadRequest, Uint8Array>(
+    () => message,
+    () => new BadRequest({ message: "the body could not be read to its end" }),
+    { closeOnDone: false }
+  ).pipe(Stream.ensuring(Effect.sync(() => message.resume())))
+}
 
 /** The header fields as they were sent: repeats apart, in their order. */
 export const rawHeaders = (request: HttpServerRequest.HttpServerRequest): ReadonlyArray<string> =>

@@ -52,7 +52,8 @@ export interface MountRequest {
   readonly path: string
   /** whether the target ended in a slash */
   readonly slash: boolean
-  readonly query: URLSearchParams
+  /** the query as sent, with its `?`, or "" */
+  readonly search: string
   /** by lower-cased name */
   readonly headers: Readonly<Record<string, string | undefined>>
 }

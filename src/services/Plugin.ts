@@ -30,6 +30,9 @@ export interface PluginRequest {
   readonly path: string
   /** whether the target ended in a slash, which asks for a collection (C3) */
   readonly slash: boolean
+  /** the query as sent, with its `?`, or "" */
+  readonly search: string
+  /** the same as a form would have it */
   readonly query: URLSearchParams
   /** by lower-cased name */
   readonly headers: Readonly<Record<string, string | undefined>>
@@ -64,7 +67,7 @@ export interface Plugin {
   readonly handle: (request: PluginRequest) => Effect.Effect<unknown, DomainError, PluginServices | Scope.Scope>
   /** what a request touches, for a plugin that is a surface of something else; AUTH counts as well */
   readonly touches?: (
-    request: Pick<PluginRequest, "method" | "target" | "path" | "slash" | "query" | "headers">
+    request: Pick<PluginRequest, "method" | "target" | "path" | "slash" | "search" | "query" | "headers">
   ) => Effect.Effect<Touch, DomainError, PluginServices>
   /** runs once when the plugin is activated, in a scope that ends with it */
   readonly start?: Effect.Effect<void, unknown, PluginServices | Scope.Scope>

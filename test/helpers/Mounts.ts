@@ -33,7 +33,14 @@ interface Asked {
 export const get = (path: string, { caller = anonymous, headers = {}, method = "GET", query, slash }: Asked = {}) =>
   Effect.gen(function* () {
     const mounts = yield* MountTable
-    const request = { caller, method, path, slash: slash ?? false, query: new URLSearchParams(query), headers }
+    const request = {
+      caller,
+      method,
+      path,
+      slash: slash ?? false,
+      search: query === undefined ? "" : `?${query}`,
+      headers
+    }
     const answer = yield* mounts.read(request)
     const parts = answer.body === undefined || answer.body instanceof Uint8Array ? [] : yield* gather(answer.body)
     const bytes = answer.body instanceof Uint8Array ? Buffer.from(answer.body) : Buffer.concat([...parts])

@@ -1,6 +1,6 @@
 import { Effect, Stream } from "effect"
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
-import { BadRequest } from "../../src/domain/Errors.ts"
+import { BadRequest, Unprocessable } from "../../src/domain/Errors.ts"
 import * as Response from "../../src/http/plugins/Answers.ts"
 import type { Plugin } from "../../src/services/Plugin.ts"
 import { lines, people, valuesOf } from "../helpers/People.ts"
@@ -151,6 +151,13 @@ describe("C10.2 what a plugin answers", () => {
     await small.stop()
   })
 
+  test("a plugin that gives up in the middle of a body has still an answer to give", async () => {
+    const failing = () => new Unprocessable({ message: "enough" })
+    await activate({ handle: ({ stream }) => Stream.runForEach(stream, failing) })
+    const answer = await user.post("/p", Buffer.alloc(3_000_000))
+    expect([answer.status, answer.json()]).toMatchObject([422, { detail: "enough" }])
+  })
+
   test("a handler that is wrong is a 500 without details, and nobody else suffers", async () => {
     await activate({
       handle: ({ path }) => {
@@ -232,6 +239,12 @@ describe("C7 who may use a plugin", () => {
     }
   })
 
+  test("C7.6 whoever may not ask learns nothing of what is wrong with the question", async () => {
+    const touches = () => new BadRequest({ message: "no such thing" })
+    await activate({ AUTH: "auth", touches })
+    expect([(await anyone.get("/p")).status, (await user.get("/p")).status]).toEqual([401, 400])
+  })
+
   test("401 asks for credentials", async () => {
     await activate({ AUTH: "auth" })
     expect((await anyone.get("/p")).headers["www-authenticate"]).toMatch(/^Basic realm="elastik"/)
@@ -275,6 +288,41 @@ describe("C7 who may use a plugin", () => {
     await operator.put("/etc/private", "/p\n")
     expect([(await anyone.get("/p/x")).status, (await user.get("/p/x")).status]).toEqual([401, 200])
     await operator.del("/etc/private")
+  })
+})
+
+describe("C13 the plugin that is asked when nothing is served", () => {
+  const fallback = { ROUTES: ["/_router_fallback"], METHODS: ["GET", "HEAD"] }
+
+  test("answers GET and HEAD of paths without a route, as it sees fit for the caller", async () => {
+    const handle: Plugin["handle"] = ({ caller, path, target }) => Effect.succeed([caller.id, path, target])
+    await activate({ ...fallback, AUTH: "none", handle })
+    expect((await anyone.get("/no/such%20thing?x")).json()).toEqual([
+      "anonymous",
+      "/no/such thing",
+      "/no/such%20thing?x"
+    ])
+    expect((await user.head("/no/such")).status).toBe(200)
+    for (const method of ["POST", "PUT", "DELETE", "PATCH"]) {
+      expect([method, (await user.ask(method, "/no/such")).status]).toEqual([method, 404])
+    }
+  })
+
+  test("is a hook and no route: nobody can ask for it by its name", async () => {
+    await activate({ ...fallback })
+    for (const path of ["/_router_fallback", "/bin/_router_fallback", "/_router_fallback/x", "/%5Frouter_fallback"]) {
+      for (const who of [anyone, user, operator]) expect([path, (await who.get(path)).status]).toEqual([path, 404])
+    }
+    expect(lines(await operator.get("/bin/"))).not.toContain("_router_fallback")
+  })
+
+  test("leaves alone what is served: worlds that are missing, the machine's routes, other plugins", async () => {
+    await activate({ ...fallback })
+    await activate({ handle: () => Effect.succeed("mine") }, "q")
+    expect((await anyone.get("/home/missing")).json()).toMatchObject({ title: "No such world" })
+    expect((await anyone.get("/proc/version")).text).toMatch(/^\d/)
+    expect((await anyone.get("/p/x")).json()).toBe("mine")
+    expect((await anyone.get("/")).status).toBe(200)
   })
 })
 

@@ -37,11 +37,12 @@ const compact = (text: string | undefined): string | undefined =>
 
 describe("C12.4 targets", () => {
   it.each([
-    [json, [yaml, "text/yaml", "application/x-yaml", "text/x-yaml", csv]],
-    ["application/geo+json", [json, yaml, "text/yaml", "application/x-yaml", "text/x-yaml", csv]],
-    ["text/yaml", [yaml, "application/x-yaml", "text/x-yaml", json, csv]],
+    [json, [yaml, csv, "text/yaml", "application/x-yaml", "text/x-yaml"]],
+    ["application/geo+json", [json, yaml, csv, "text/yaml", "application/x-yaml", "text/x-yaml"]],
+    [yaml, [json, csv, "text/yaml", "application/x-yaml", "text/x-yaml"]],
+    ["text/yaml", [yaml, json, csv, "application/x-yaml", "text/x-yaml"]],
     [csv, [json, yaml, "text/yaml", "application/x-yaml", "text/x-yaml"]],
-    [markdown, ["text/x-markdown", html]],
+    [markdown, [html, "text/x-markdown"]],
     [html, [plain]],
     [plain, []],
     ["application/xml", []],

@@ -13,7 +13,7 @@ import { AppConfig } from "../../services/AppConfig.ts"
 import { Auth } from "../../services/Auth.ts"
 import type { PluginRequest, Touch } from "../../services/Plugin.ts"
 import type { Running } from "../../services/RunningPlugin.ts"
-import { readBody } from "../Body.ts"
+import { readBody, streamBody } from "../Body.ts"
 import { orUnauthorized } from "../Caller.ts"
 import type { RequestTarget } from "../RequestTarget.ts"
 import { optionsAnswer } from "../Response.ts"
@@ -103,6 +103,7 @@ const requestOf = (request: Request, target: RequestTarget, caller: Caller, maxB
     target: request.originalUrl,
     path: `/${target.path}`,
     slash: target.slash,
+    search: target.query,
     query: new URLSearchParams(target.query),
     headers: request.headers,
     caller,
@@ -114,7 +115,7 @@ const requestOf = (request: Request, target: RequestTarget, caller: Caller, maxB
         catch: () => new BadRequest({ message: "the body is no JSON" })
       })
     ),
-    stream: Stream.mapError(request.stream, () => new BadRequest({ message: "the body could not be read to its end" }))
+    stream: streamBody(request)
   }
 }
 

@@ -73,8 +73,13 @@ const byName = new Map<string, Format>(
 const formatOf = (mediaType: string): Format =>
   byName.get(mediaType) ?? (mediaType.endsWith("+json") ? "json" : mediaType.endsWith("+yaml") ? "yaml" : "text")
 
-const targets: ConvertersShape["targets"] = (from) =>
-  conversions[formatOf(from)].flatMap(([format]) => names[format].filter((name) => name !== from))
+/** Registered names come before the others: who takes anything gets something that everybody knows. */
+const targets: ConvertersShape["targets"] = (from) => {
+  const known = conversions[formatOf(from)].map(([format]) => names[format])
+  return [...known.flatMap((each) => each.slice(0, 1)), ...known.flatMap((each) => each.slice(1))].filter(
+    (name) => name !== from
+  )
+}
 
 const convert: ConvertersShape["convert"] = (text, from, to) =>
   Effect.gen(function* () {

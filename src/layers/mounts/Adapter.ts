@@ -16,7 +16,7 @@ export interface Target {
 }
 
 /** A GET or HEAD of a place. */
-export interface Reading extends Target, Pick<MountRequest, "query" | "headers"> {
+export interface Reading extends Target, Pick<MountRequest, "search" | "headers"> {
   readonly method: "GET" | "HEAD"
 }
 

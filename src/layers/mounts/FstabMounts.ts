@@ -76,9 +76,9 @@ const make = (adapters: Adapters.Adapters) =>
 
       read: (request) =>
         Effect.gen(function* () {
-          const { caller, headers, method, path, query, slash } = request
+          const { caller, headers, method, path, search, slash } = request
           if (method !== "GET" && method !== "HEAD") return yield* notFor(path, method, reads)
-          const reading: Reading = { ...(yield* find(path, slash)), method, query, headers }
+          const reading: Reading = { ...(yield* find(path, slash)), method, search, headers }
           const found = yield* open(caller, reading)
           switch (found._tag) {
             case "Directory":
@@ -106,7 +106,7 @@ const make = (adapters: Adapters.Adapters) =>
       source: (caller, path, limit) =>
         Effect.gen(function* () {
           const target = yield* find(path, false)
-          const reading: Reading = { ...target, method: "GET", query: new URLSearchParams(), headers: {} }
+          const reading: Reading = { ...target, method: "GET", search: "", headers: {} }
           return yield* sourceOf(reading, yield* open(caller, reading), limit)
         }).pipe(Effect.scoped),
 

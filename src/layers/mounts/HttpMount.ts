@@ -80,13 +80,13 @@ const failure =
     new UpstreamFailed({ message: `the server of mount ${name} ${why}`, cause })
 
 /** Below the declared URL, each name encoded where a path segment wants it (RFC 3986 section 3.3), the query as given. */
-const upstreamUrl = ({ mount, path, query, slash }: Reading): URL => {
+const upstreamUrl = ({ mount, path, search, slash }: Reading): URL => {
   const url = new URL(mount.source)
   const below = path.split("/").map(encodeSegment).join("/")
   if (path !== "" || slash)
     url.pathname = `${url.pathname.replace(/\/$/, "")}/${below}${slash && path !== "" ? "/" : ""}`
-  // A plus is a space in forms alone, and %20 is one everywhere.
-  url.search = query.toString().replaceAll("+", "%20")
+  // Bytes that should have been escaped arrive as latin1.
+  url.search = search.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`)
   return url
 }
 

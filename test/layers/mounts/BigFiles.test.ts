@@ -37,7 +37,7 @@ const reading = (headers: Record<string, string> = {}) =>
       method: "GET",
       path: "work/big",
       slash: false,
-      query: new URLSearchParams(),
+      search: "",
       headers
     })
   )

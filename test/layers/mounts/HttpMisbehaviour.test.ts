@@ -172,7 +172,7 @@ describe("C11.2 answers of mounted servers", () => {
       })
       yield* Effect.gen(function* () {
         const mounts = yield* MountTable
-        const request = { caller: anonymous, method: "GET", slash: false, query: new URLSearchParams(), headers: {} }
+        const request = { caller: anonymous, method: "GET", slash: false, search: "", headers: {} }
         const read = Effect.match(mounts.read({ ...request, path: "api/x" }), {
           onFailure: ({ _tag }): string | number => _tag,
           onSuccess: ({ status }): string | number => status

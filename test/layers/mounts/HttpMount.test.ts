@@ -26,8 +26,11 @@ describe("C11.2 another server as a mount: what it is asked", () => {
           ["api/a+b&c=d;e,f@g$h!'()~", "", "/a+b&c=d;e,f@g$h!'()~"],
           ["api/[x]#y", "", "/%5Bx%5D%23y"],
           ["api/x", "a=1&b=2&a=3", "/x?a=1&b=2&a=3"],
-          ["api/x", "q=a%20b+c&plus=%2B&e=%C3%A9&h=%23&amp=%26", "/x?q=a%20b%20c&plus=%2B&e=%C3%A9&h=%23&amp=%26"],
-          ["api/x", "%3F=?", "/x?%3F=%3F"]
+          ["api/x", "q=a%20b+c&plus=%2B&e=%C3%A9&h=%23&amp=%26", "/x?q=a%20b+c&plus=%2B&e=%C3%A9&h=%23&amp=%26"],
+          ["api/x", "%3F=?", "/x?%3F=?"],
+          ["api/x", "wsdl", "/x?wsdl"],
+          ["api/x", "a=b=c&&d=%FF", "/x?a=b=c&&d=%FF"],
+          ["api/x", Buffer.from("é").toString("latin1"), "/x?%C3%A9"]
         ] as const) {
           expect((yield* get(path, { query })).text).toBe(`GET ${expected}`)
         }

@@ -42,7 +42,7 @@ describe.each(ways)("C11.2 any path at all, held %s", (_, anchors) => {
     let served = 0
     await fc.assert(
       fc.asyncProperty(path, async (path) => {
-        const reading = { ...target(path), method: "GET" as const, query: new URLSearchParams(), headers: {} }
+        const reading = { ...target(path), method: "GET" as const, search: "", headers: {} }
         const read = Effect.flatMap(adapter.read(reading), (found) => {
           if (found._tag === "File") return Stream.mkString(Stream.decodeText(found.bytes(0, found.length)))
           return Effect.succeed(found._tag === "Directory" ? found.entries.map(({ name }) => name).join() : "")
