@@ -15,6 +15,7 @@ import {
 export const AUTH = "auth"
 export const ROUTES = ["/shaped"]
 export const METHODS = ["GET", "HEAD"]
+export const SHELL = true
 export const DESCRIPTION = "Any world or mounted file in the shape that Accept and X-Semantic-Intent ask for"
 
 /** What is shaped: the path below /shaped, and so the path that the policy judges. */

@@ -78,6 +78,9 @@ export const distance = ({ positions, word }: Pattern, other: string): number =>
   return distance
 }
 
+/** Shorter words have to be the same. */
+const shortest = 3
+
 /** Below this, what two words have in common is chance. */
 const leastAlike = 0.5
 
@@ -86,8 +89,10 @@ export const likeness = (pattern: Pattern, other: string): number => {
   const { word } = pattern
   if (word === other) return 1
   const [short, long] = word.length < other.length ? [word, other] : [other, word]
-  if (short === "" || (short.length < 3 && !isUnspaced.test(short))) return 0
-  if (long.includes(short)) return short.length / long.length
+  const contained = short !== "" && long.includes(short)
+  // So few letters stand in many words; so few characters of a script without spaces are a word.
+  if (short.length < shortest) return contained && isUnspaced.test(short) ? short.length / long.length : 0
+  if (contained) return short.length / long.length
   const alike = Math.max(sharedPrefix(short, long), long.length - distance(pattern, other)) / long.length
   return alike < leastAlike ? 0 : alike
 }

@@ -12,6 +12,8 @@ export interface Manifest {
   /** in capitals; none means every method */
   readonly methods: ReadonlyArray<string> | undefined
   readonly description: string | undefined
+  /** whether a browser that navigates below its routes gets the shell */
+  readonly shell: boolean
 }
 
 const tiers: ReadonlyMap<unknown, Tier> = new Map([
@@ -39,13 +41,14 @@ const fault = (why: string) => Either.left(why)
 
 /** Reads the exports of a module as a plugin's, or says in what they are none. */
 export const readManifest = (exports: Readonly<Record<string, unknown>>): Either.Either<Manifest, string> => {
-  const { AUTH, DESCRIPTION, METHODS, ROUTES, handle, start, touches } = exports
+  const { AUTH, DESCRIPTION, METHODS, ROUTES, SHELL = false, handle, start, touches } = exports
   const tier = tiers.get(AUTH)
   if (tier === undefined) return fault('AUTH wants to be "none", "auth" or "approve"')
   if (typeof handle !== "function") return fault("handle wants to be a function of a request")
   if (touches !== undefined && typeof touches !== "function") return fault("touches wants to be a function")
   if (start !== undefined && !Effect.isEffect(start)) return fault("start wants to be an Effect")
   if (DESCRIPTION !== undefined && typeof DESCRIPTION !== "string") return fault("DESCRIPTION wants to be a text")
+  if (typeof SHELL !== "boolean") return fault("SHELL wants to be true or false")
   if (METHODS !== undefined && !isListOf(METHODS, /^[A-Z]+$/)) return fault('METHODS wants to be a list like ["GET"]')
   if (!Array.isArray(ROUTES) || ROUTES.length === 0) return fault("ROUTES wants to be a list of at least one path")
   const routes: Array<CanonicalPath> = []
@@ -54,7 +57,7 @@ export const readManifest = (exports: Readonly<Record<string, unknown>>): Either
     if (Either.isLeft(read)) return fault(read.left)
     if (!routes.includes(read.right)) routes.push(read.right)
   }
-  return Either.right({ tier, routes, methods: METHODS, description: DESCRIPTION })
+  return Either.right({ tier, routes, methods: METHODS, description: DESCRIPTION, shell: SHELL })
 }
 
 const isListOf = (value: unknown, pattern: RegExp): value is ReadonlyArray<string> =>

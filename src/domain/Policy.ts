@@ -31,6 +31,9 @@ export const publicRules: PrivacyRules = { prefixes: [], everything: false }
 /** Readable to operators alone (C7.1). */
 const operatorOnly: ReadonlyArray<string> = ["boot", "etc/shadow", "etc/fstab"]
 
+/** Whether only operators may read a path, whatever is private: what is made from it is for nobody else either. */
+export const isOperatorOnly = (path: string): boolean => operatorOnly.some((prefix) => isWithin(path, prefix))
+
 /** The tier that may write in each namespace, worlds or mounts (C11.2); a path in none of them has no writer. */
 const writerTier: Readonly<Record<string, Tier>> = { home: 2, lib: 2, mnt: 2, etc: 3, usr: 3, var: 3, boot: 3 }
 
@@ -46,7 +49,7 @@ export const refusal = (caller: Caller, action: Action, path: string, rules: Pri
       return undefined
     case "use":
     case "read": {
-      if (caller.tier < 3 && operatorOnly.some((prefix) => isWithin(path, prefix))) return "reading this needs T3"
+      if (caller.tier < 3 && isOperatorOnly(path)) return "reading this needs T3"
       if (!caller.credentialed && isPrivate(path, rules)) return "this needs a credential"
       return undefined
     }

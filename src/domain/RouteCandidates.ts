@@ -21,12 +21,14 @@ export const canBeFound = (caller: Pick<Caller, "tier">, name: string): boolean 
 
 /**
  * The worlds of a pool whose names are most like the path, at most `most`, best first; where they are equally alike, in
- * the order of the pool. All stay when there are not more. The same path and pool give the same answer.
+ * the order of the pool. All stay when there are not more. The same path and pool give the same answer. `words` may
+ * remember the words of names.
  */
 export const narrow = <A extends { readonly name: string }>(
   path: string,
   pool: ReadonlyArray<A>,
-  most = mostCandidates
+  most = mostCandidates,
+  words: (name: string) => ReadonlyArray<string> = wordsOf
 ): ReadonlyArray<A> => {
   const asked = wordsOf(path).map(patternOf)
   // Names share words: each is compared once.
@@ -37,7 +39,7 @@ export const narrow = <A extends { readonly name: string }>(
     return known
   }
   return pool
-    .map((item) => ({ item, score: resemblance(asked, wordsOf(item.name), likenesses) }))
+    .map((item) => ({ item, score: resemblance(asked, words(item.name), likenesses) }))
     .sort((a, b) => b.score - a.score)
     .slice(0, most)
     .map(({ item }) => item)
@@ -56,9 +58,14 @@ const resemblance = (
   let covered = 0
   let length = 0
   for (const word of name) {
-    const alike = likenesses(word)
-    for (const [i, value] of alike.entries()) best[i] = Math.max(best[i] ?? 0, value)
-    covered += Math.max(0, ...alike) * word.length
+    let most = 0
+    let i = 0
+    for (const alike of likenesses(word)) {
+      if (alike > (best[i] ?? 0)) best[i] = alike
+      if (alike > most) most = alike
+      i++
+    }
+    covered += most * word.length
     length += word.length
   }
   let found = 0

@@ -52,10 +52,11 @@ const verdict = /^[\s>*_`"'“「#-]*(MATCH|MULTI|NONE)[*_`"'”」]*[ \t]*(?:[:
 
 /** The lines of a reply, without what a model thought before it, and without the fences of code. */
 const linesOf = (reply: string): ReadonlyArray<string> => {
-  const whole = reply.slice(0, longestReply)
-  const thought = whole.lastIndexOf("</think>")
-  return whole
+  const thought = reply.lastIndexOf("</think>")
+  if (thought < 0 && reply.trimStart().startsWith("<think>")) return []
+  return reply
     .slice(thought < 0 ? 0 : thought + "</think>".length)
+    .slice(0, longestReply)
     .split(/\r\n?|\n/)
     .filter((line) => !/^\s*(?:```|~~~)\s*[\w-]*\s*$/.test(line))
 }

@@ -16,6 +16,9 @@ export interface Wanted {
 
 const anyType = "*/*"
 
+/** The type that is a way to travel, and so never what travels (C12.2). */
+export const transport = "text/event-stream"
+
 /**
  * Reads an Accept header as a constraint. `text/event-stream` in it is how the answer travels, not what it is. "nothing"
  * is left of a header that names the transport alone, and "nothing acceptable" of one that forbids all it names.
@@ -30,7 +33,7 @@ export const readAccept = (header: string | undefined): Wanted | "nothing" | "no
   return { ranges, required, accept: ranges.map(spell).join(", "), streams }
 }
 
-const isTransport = (range: MediaRange): boolean => essence(range) === "text/event-stream"
+const isTransport = (range: MediaRange): boolean => essence(range) === transport
 
 /** The concrete type that is wanted most, the first of several; else anything, if anything can be accepted at all. */
 const requiredOf = (ranges: ReadonlyArray<MediaRange>): string | undefined => {
@@ -57,10 +60,10 @@ const spell = (range: MediaRange): string => {
   return `${essence(range)}${parameters.join("")}${range.q === 1 ? "" : `;q=${range.q}`}`
 }
 
-/** Whether nothing is wanted more than plain text: then the source itself will do (C12.4). */
-export const prefersPlainText = ({ ranges }: Wanted): boolean => {
+/** How much plain text is wanted, where nothing is wanted more: then the source itself will do (C12.4). Else 0. */
+export const plainTextQuality = ({ ranges }: Wanted): number => {
   const plain = qualityOf(ranges, "text/plain")
-  return plain > 0 && ranges.every((range) => range.q <= plain)
+  return ranges.every((range) => range.q <= plain) ? plain : 0
 }
 
 /** Whom the answer is for and what for: the intent, or else what the client says of itself. */

@@ -1,6 +1,7 @@
 import { parseXml } from "@rgrove/parse-xml"
 import { type MediaRange, qualityOf } from "./Accept.ts"
 import type { Meta } from "./ShapeReply.ts"
+import { transport } from "./ShapeRequest.ts"
 
 /** Whether what a model has made may be sent to whoever asked for it (C12.3). */
 export type Verdict =
@@ -16,7 +17,8 @@ export type Verdict =
  * block with words around it is taken for the block, where a block can be no part of the type.
  */
 export const judge = (content: string, { contentType }: Meta, ranges: ReadonlyArray<MediaRange>): Verdict => {
-  if (qualityOf(ranges, contentType) === 0) return { accepted: false, why: `the model answered with ${contentType}` }
+  if (contentType === transport || qualityOf(ranges, contentType) === 0)
+    return { accepted: false, why: `the model answered with ${contentType}` }
   if (holdsUp(content, contentType)) return { accepted: true, content }
   const block = onlyBlock(content)
   if (block !== undefined && holdsUp(block, contentType)) return { accepted: true, content: block }

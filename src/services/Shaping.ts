@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto"
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { qualityOf } from "../domain/Accept.ts"
 import type { Caller } from "../domain/Caller.ts"
 import {
   BadRequest,
@@ -17,9 +17,10 @@ import {
 } from "../domain/Errors.ts"
 import type { Admission } from "../domain/FairCap.ts"
 import { extOfContentType } from "../domain/MediaType.ts"
+import { isOperatorOnly } from "../domain/Policy.ts"
 import { prompt, type Source, template } from "../domain/ShapePrompt.ts"
 import { reader, unknown } from "../domain/ShapeReply.ts"
-import { hintOf, prefersPlainText, readAccept, type Wanted } from "../domain/ShapeRequest.ts"
+import { hintOf, readAccept, type Wanted } from "../domain/ShapeRequest.ts"
 import { judge } from "../domain/ShapeVerdict.ts"
 import type { World } from "../domain/World.ts"
 import type { CanonicalPath } from "../domain/WorldPath.ts"
@@ -28,6 +29,7 @@ import * as CacheWorlds from "./CacheWorlds.ts"
 import { Converters } from "./Converters.ts"
 import { GpuDevice, type GpuError } from "./GpuDevice.ts"
 import * as RateCap from "./RateCap.ts"
+import * as ShapeFallbacks from "./ShapeFallbacks.ts"
 import * as ShapeSources from "./ShapeSources.ts"
 import * as SharedReply from "./SharedReply.ts"
 
@@ -109,7 +111,7 @@ interface Made {
 
 type MakingError = GpuError | ShapeMismatch
 
-type Work = SharedReply.Making<Made, MakingError>["work"]
+type Making = SharedReply.Making<Made, MakingError>
 
 /** Characters that a reply may have. */
 const longestReply = 4 * 1024 * 1024
@@ -118,7 +120,7 @@ const make = Effect.gen(function* () {
   const { maxBody, semantic } = yield* AppConfig
   const { cacheMax, genCapPerCaller, genCapPerMin, maxSource } = semantic
   const gpu = yield* GpuDevice
-  const converters = yield* Converters
+  const fallback = ShapeFallbacks.make(yield* Converters)
   const scope = yield* Effect.scope
   const find = yield* ShapeSources.make({ maxBody, maxSource })
   const cache = yield* CacheWorlds.make({
@@ -134,7 +136,7 @@ const make = Effect.gen(function* () {
 
   /** Asks the model; what it makes is kept before anybody who comes later could ask it again. */
   const generate =
-    (key: CacheWorlds.Key, caller: Caller, source: Source, wanted: Wanted, hint: string): Work =>
+    (key: CacheWorlds.Key, caller: Caller, source: Source, wanted: Wanted, hint: string): Making["work"] =>
     (pass) =>
       Effect.gen(function* () {
         const { accept, ranges, required } = wanted
@@ -190,37 +192,36 @@ const make = Effect.gen(function* () {
   }
 
   /** Reads along with whoever makes the same already, or makes it, if the cap allows; only that counts (C12.4, C12.5). */
-  const join = (key: CacheWorlds.Key, caller: Caller, work: Work) =>
+  const join = (key: CacheWorlds.Key, caller: Caller, { keep, work }: Pick<Making, "keep" | "work">) =>
     Effect.gen(function* () {
-      const underWay = making.get(key)
-      if (underWay !== undefined) return { reading: yield* underWay.join }
+      const underWay = Option.fromNullable(making.get(key))
+      const joined = Option.flatten(yield* Effect.transposeMapOption(underWay, ({ join }) => join))
+      if (Option.isSome(joined)) return { reading: joined.value }
+      // It may have been made since it was missed.
+      const hit = yield* cache.get(key)
+      if (Option.isSome(hit)) return { hit: hit.value }
       const rate = { ...(yield* cap.admit(caller.id)), limit: Math.min(genCapPerCaller, genCapPerMin) }
       if (!rate.admitted) return { rate }
       const onOver = () => {
         making.delete(key)
       }
-      const reply = yield* SharedReply.start({ work, keep: ({ shaped }) => keep(key, shaped), onOver }, scope)
+      const reply = yield* SharedReply.make({ work, keep, onOver })
       making.set(key, reply)
-      return { rate, reading: yield* reply.join }
-    }).pipe(turn.withPermits(1))
+      const reading = yield* reply.join
+      yield* reply.start(scope)
+      return { rate, reading: Option.getOrUndefined(reading) }
+      // Whoever leaves in the midst of it must not leave something behind that nobody reads.
+    }).pipe(Effect.uninterruptible, turn.withPermits(1))
 
-  /** What can be had without a model, and is exact (C12.4). */
-  const withoutModel = (reason: Reason, found: ShapeSources.Found, wanted: Wanted) =>
-    Effect.gen(function* () {
-      const source = yield* found.whole
-      if (Option.isNone(source)) return undefined
-      const { contentType, text } = source.value
-      const answer = (cache: Origin, type: string, shape: string, content: string): Shaped => ({
-        ...{ cache, contentType: type, shape, tag: undefined, body: Buffer.from(content) }
+  /** What can be had without a model. */
+  const without = (reason: Reason, found: ShapeSources.Found, wanted: Wanted) =>
+    Effect.map(
+      fallback(found, wanted),
+      Option.map(({ contentType, how, text }): Shaped => {
+        const shape = how === "raw" ? "source" : how
+        return { cache: `${reason}-${how}`, contentType, shape, tag: undefined, body: Buffer.from(text) }
       })
-      const targets = converters.targets(contentType).filter((type) => qualityOf(wanted.ranges, type) > 0)
-      const best = targets.sort((a, b) => qualityOf(wanted.ranges, b) - qualityOf(wanted.ranges, a))
-      for (const type of best) {
-        const converted = yield* converters.convert(text, contentType, type)
-        if (Option.isSome(converted)) return answer(`${reason}-converted`, type, "converted", converted.value)
-      }
-      return prefersPlainText(wanted) ? answer(`${reason}-raw`, "text/plain", "source", text) : undefined
-    })
+    )
 
   const shape = (request: ShapeRequest): Effect.Effect<ShapeAnswer, ShapeError, Scope.Scope> =>
     Effect.gen(function* () {
@@ -236,22 +237,28 @@ const make = Effect.gen(function* () {
       })
 
       const instead = <E>(reason: Reason, otherwise: Effect.Effect<never, E>, rate?: ShapeAnswer["rate"]) =>
-        Effect.flatMap(withoutModel(reason, found, wanted), (shaped) =>
-          shaped === undefined ? otherwise : Effect.succeed(answer(shaped, rate))
+        Effect.flatMap(
+          without(reason, found, wanted),
+          Option.match({ onNone: () => otherwise, onSome: (shaped) => Effect.succeed(answer(shaped, rate)) })
         )
       const unavailable = (why: string, rate?: ShapeAnswer["rate"]) =>
         instead("fallback", new ShapingUnavailable({ message: why, retryAfter: 5 }), rate)
 
-      if (configuration === undefined) return yield* unavailable("no language model is configured")
+      if (configuration === undefined) return yield* unavailable("no language model is configured in /etc/gpu.conf")
       const hint = hintOf(request.intent, request.userAgent)
       const key = CacheWorlds.keyOf([
         ...[request.source, found.version, hint, wanted.accept, render, configuration.fingerprint]
       ])
-      const hit = yield* cache.get(key)
-      if (Option.isSome(hit)) return answer(kept(key, hit.value))
+      const known = yield* cache.get(key)
+      if (Option.isSome(known)) return answer(kept(key, known.value))
 
       const source = yield* found.beginning
-      const { rate, reading } = yield* join(key, caller, generate(key, caller, source, wanted, hint))
+      const { hit, rate, reading } = yield* join(key, caller, {
+        work: generate(key, caller, source, wanted, hint),
+        // Whoever may read no more than users may can read what is kept.
+        keep: ({ shaped }) => (isOperatorOnly(request.source) ? Effect.void : keep(key, shaped))
+      })
+      if (hit !== undefined) return answer(kept(key, hit))
       if (reading === undefined) {
         const { limit, reset } = rate
         const message = "the model has been asked as often as it may be within a minute"
@@ -260,9 +267,12 @@ const make = Effect.gen(function* () {
       if (wanted.streams && (yield* reading.begun)) return answer(flowing(reading), rate)
       return yield* reading.outcome.pipe(
         Effect.map(({ shaped }) => answer(shaped, rate)),
-        Effect.catchTag("NotConfigured", "UnsupportedScheme", "UpstreamFailed", ({ message }) =>
-          unavailable(message, rate)
-        )
+        Effect.catchTags({
+          NotConfigured: ({ message }) => unavailable(message, rate),
+          UnsupportedScheme: ({ message }) => unavailable(message, rate),
+          UpstreamFailed: ({ cause, message }) =>
+            Effect.zipRight(Effect.logWarning(message, Cause.fail(cause)), unavailable(message, rate))
+        })
       )
     })
 

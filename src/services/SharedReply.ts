@@ -8,8 +8,13 @@ import * as Stream from "effect/Stream"
 
 /** Text that one fiber makes and many read, each from its beginning. */
 export interface SharedReply<A, E> {
-  /** counts as a reader until the scope closes; when the last one leaves, the making of it is interrupted */
-  readonly join: Effect.Effect<Reading<A, E>, never, Scope.Scope>
+  /**
+   * counts as a reader until the scope closes; when the last one leaves, the making of it is interrupted. None when all
+   * have left already: there is nothing to wait for
+   */
+  readonly join: Effect.Effect<Option.Option<Reading<A, E>>, never, Scope.Scope>
+  /** begins the making of it in `scope`, for whoever has joined; once */
+  readonly start: (scope: Scope.Scope) => Effect.Effect<void>
 }
 
 export interface Reading<A, E> {
@@ -17,6 +22,7 @@ export interface Reading<A, E> {
   readonly begun: Effect.Effect<boolean>
   /** the text as it is made; how it ended is for `outcome` to say */
   readonly text: Stream.Stream<string>
+  /** what was made, once it is kept */
   readonly outcome: Effect.Effect<A, E>
 }
 
@@ -24,18 +30,19 @@ export interface Reading<A, E> {
 export interface Making<A, E> {
   /** passes text on as it has it */
   readonly work: (pass: (text: string) => void) => Effect.Effect<A, E>
-  /** what is done with the outcome once the readers have it; nobody interrupts it */
+  /** what is done with what was made before anybody hears of it; nobody interrupts it */
   readonly keep: (made: A) => Effect.Effect<void>
-  /** nobody needs to join it any more, because it is kept, has failed, or everybody has left */
+  /** nobody needs to join it any more, because it is kept, has failed, or everybody has left; called once */
   readonly onOver: () => void
 }
 
-/** Starts making a reply in `scope`. */
-export const start = <A, E>(making: Making<A, E>, scope: Scope.Scope): Effect.Effect<SharedReply<A, E>> =>
-  Effect.gen(function* () {
-    const outcome = yield* Deferred.make<A, E>()
+/** A reply that can be joined, and then started. */
+export const make = <A, E>(making: Making<A, E>): Effect.Effect<SharedReply<A, E>> =>
+  Effect.map(Deferred.make<A, E>(), (outcome) => {
     const pieces: Array<string> = []
     let more = Effect.unsafeMakeLatch(false)
+    let fiber: Fiber.RuntimeFiber<A, E> | undefined
+    /** all of the text is there */
     let over = false
     let left = false
     let readers = 0
@@ -54,19 +61,24 @@ export const start = <A, E>(making: Making<A, E>, scope: Scope.Scope): Effect.Ef
         // Whoever has left it to itself has said so.
         if (left) return Effect.void
         over = true
-        Deferred.unsafeDone(outcome, exit)
         wake()
         const kept = Exit.isSuccess(exit) ? making.keep(exit.value) : Effect.void
-        return Effect.ensuring(kept, Effect.sync(making.onOver))
+        const tell = Effect.sync(() => {
+          making.onOver()
+          Deferred.unsafeDone(outcome, exit)
+        })
+        return Effect.ensuring(kept, tell)
       })
 
-    const fiber = yield* Effect.forkIn(
-      Effect.onExit(
-        Effect.suspend(() => making.work(pass)),
-        end
-      ),
-      scope
-    )
+    const start: SharedReply<A, E>["start"] = (scope) =>
+      Effect.suspend(() => {
+        if (left) return Effect.void
+        const work = Effect.interruptible(Effect.suspend(() => making.work(pass)))
+        // The fiber inherits that nothing interrupts it before it is where it tells how it ended.
+        return Effect.map(Effect.forkIn(Effect.onExit(work, end), scope), (started) => {
+          fiber = started
+        })
+      }).pipe(Effect.uninterruptible)
 
     const from = (read: number): Effect.Effect<Option.Option<readonly [text: string, read: number]>> =>
       Effect.suspend(() => {
@@ -74,26 +86,25 @@ export const start = <A, E>(making: Making<A, E>, scope: Scope.Scope): Effect.Ef
         return over ? Effect.succeedNone : Effect.zipRight(more.await, from(read))
       })
 
-    const leave = Effect.suspend(() => {
-      readers--
-      if (readers > 0 || over) return Effect.void
-      left = true
-      making.onOver()
-      return Fiber.interruptFork(fiber)
-    })
-
     const reading: Reading<A, E> = {
       begun: Effect.map(from(0), Option.isSome),
       text: Stream.unfoldEffect(0, from),
       outcome: Deferred.await(outcome)
     }
-    return {
-      join: Effect.acquireRelease(
-        Effect.sync(() => {
-          readers++
-          return reading
-        }),
-        () => leave
-      )
-    }
+
+    const enter = Effect.sync(() => {
+      if (left) return Option.none()
+      readers++
+      return Option.some(reading)
+    })
+
+    const leave = Effect.suspend(() => {
+      readers--
+      if (readers > 0 || over) return Effect.void
+      left = true
+      making.onOver()
+      return fiber === undefined ? Effect.void : Fiber.interruptFork(fiber)
+    })
+
+    return { join: Effect.acquireRelease(enter, (entered) => Effect.when(leave, () => Option.isSome(entered))), start }
   })

@@ -113,6 +113,7 @@ describe("C13 what small models put around it", () => {
     ["prose on the line", "MATCH: home/a (the letter)"],
     ["a dash and prose", "MATCH: home/a - because it fits"],
     ["a thought", "<think>MATCH: home/Notes? no.\nMATCH: etc/x.conf?</think>\nMATCH: home/a"],
+    ["a long thought", `<think>${"MATCH: home/Notes?\n".repeat(5000)}</think>MATCH: home/a`],
     ["no space", "MATCH:home/a"],
     ["a wide colon", "MATCH：home/a"],
     ["other case", "MATCH: Home/A"],
@@ -163,6 +164,7 @@ describe("C13 what is refused", () => {
     ["the same with a space", "MATCH: home/a c"],
     ["several unknown ones", "MULTI: home/x, home/y"],
     ["an empty match", "MATCH:"],
+    ["a thought without an end", "<think>\nMATCH: home/a\n"],
     ["JSON", '{"match":"home/a"}']
   ])("%s", (_, reply) => {
     expect(read(reply)).toEqual(none())

@@ -1,7 +1,7 @@
 import * as fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { qualityOf } from "../../src/domain/Accept.ts"
-import { hintOf, prefersPlainText, readAccept } from "../../src/domain/ShapeRequest.ts"
+import { hintOf, plainTextQuality, readAccept } from "../../src/domain/ShapeRequest.ts"
 
 const wanted = (header: string | undefined) => {
   const read = readAccept(header)
@@ -87,18 +87,20 @@ describe("C12.2 Accept is a constraint", () => {
   })
 })
 
-describe("C12.4 plain text is wanted most", () => {
+describe("C12.4 plain text, where nothing is wanted more,", () => {
   test.each([
-    ["text/plain", true],
-    ["*/*", true],
-    ["text/plain, text/html", true],
-    ["text/plain;q=0.5", true],
-    ["text/plain;q=0.5, text/html", false],
-    ["text/plain;q=0.5, */*", false],
-    ["text/html", false],
-    ["text/plain;q=0, */*", false]
-  ])("by %s: %s", (header, expected) => {
-    expect(prefersPlainText(wanted(header))).toBe(expected)
+    ["text/plain", 1],
+    ["*/*", 1],
+    ["text/plain, text/html", 1],
+    ["text/plain;q=0.5", 0.5],
+    ["text/plain;q=0.5, text/html", 0],
+    ["text/plain;q=0.5, */*", 0],
+    ["text/html", 0],
+    ["text/plain;q=0, */*", 0],
+    ["text/plain;q=0", 0]
+  ])("by %s is wanted this much: %d", (header, expected) => {
+    const read = readAccept(header)
+    expect(typeof read === "string" ? 0 : plainTextQuality(read)).toBe(expected)
   })
 })
 

@@ -64,6 +64,10 @@ describe("C12.3 what the caller accepts", () => {
   ])("%s against %s: %s", (type, accept, fits) => {
     expect(judged("1", type, accept).accepted).toBe(fits)
   })
+
+  test("is never the transport, whatever they accept", () => {
+    expect(judged("data: x", "text/event-stream", "*/*")).toEqual(refused)
+  })
 })
 
 describe("C12.3 a block with words around it", () => {

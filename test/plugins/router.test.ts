@@ -340,6 +340,22 @@ describe("C13 what is not asked", () => {
   })
 })
 
+test("C11.1, C13 when the client goes away, so does the question to the model", async () => {
+  await Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        const waiting = yield* modelServer(ollama.fault)
+        yield* Effect.promise(() => configure(`ollama://${waiting.host}`))
+        const request = Http.get({ port, host: "127.0.0.1", path: fresh(), agent: false })
+        request.on("error", () => {})
+        const exchange = yield* waiting.next
+        request.destroy()
+        yield* exchange.closed
+      })
+    )
+  )
+})
+
 test("C13 the built server, the plugin as it is shipped, a model on this machine, a path in Chinese", async () => {
   says = byTitle
   const env = { ELASTIK_TOKEN: T2, ELASTIK_APPROVE_TOKEN: T3, SEMANTIC_ROUTE_CAP_PER_MIN: "2" }

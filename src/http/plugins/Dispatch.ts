@@ -17,6 +17,7 @@ import { readBody, streamBody } from "../Body.ts"
 import { orUnauthorized } from "../Caller.ts"
 import type { RequestTarget } from "../RequestTarget.ts"
 import { optionsAnswer } from "../Response.ts"
+import { shellPage } from "../shell/Pages.ts"
 import { json } from "./Answers.ts"
 import { manualPage } from "./Manual.ts"
 
@@ -44,7 +45,10 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
         const { manifest } = plugin
         const { method } = request
         const allow = [...(manifest.methods ?? everyMethod), "OPTIONS"]
-        if (wantsManual(plugin, request, target)) return Effect.succeed(manualPage(plugin, target.path))
+        if (isVisit(request)) {
+          if (wantsManual(plugin, target)) return Effect.succeed(manualPage(plugin, target.path))
+          if (manifest.shell) return Effect.succeed(shapedShell)
+        }
         if (manifest.methods !== undefined && !manifest.methods.includes(method)) {
           if (method === "OPTIONS") return Effect.succeed(optionsAnswer(allow))
           return new MethodNotAllowed({ message: `${method} is not for /${target.path}`, allow })
@@ -84,13 +88,15 @@ const ownTouch = (method: string, { path }: RequestTarget): Touch => ({
   path
 })
 
-/** A browser that goes to a route itself finds out what it is (C10.4); below it, the plugin answers. */
-const wantsManual = ({ manifest }: Running, request: Request, { path, slash }: RequestTarget): boolean =>
-  manifest.description !== undefined &&
-  request.method === "GET" &&
-  !slash &&
-  manifest.routes.includes(path) &&
-  isNavigation(request.headers.accept, request.headers["sec-fetch-mode"])
+/** A browser that goes somewhere gets a page, and shows its credentials only to what that page asks for. */
+const isVisit = ({ headers, method }: Request): boolean =>
+  (method === "GET" || method === "HEAD") && isNavigation(headers.accept, headers["sec-fetch-mode"])
+
+/** At a route itself a browser finds out what it is (C10.4); below it, the plugin answers. */
+const wantsManual = ({ manifest }: Running, { path, slash }: RequestTarget): boolean =>
+  manifest.description !== undefined && !slash && manifest.routes.includes(path)
+
+const shapedShell = shellPage({ headers: { vary: "Accept, Sec-Fetch-Mode" } }, "inline styles")
 
 const requestOf = (request: Request, target: RequestTarget, caller: Caller, maxBody: number): PluginRequest => {
   const bytes = readBody(request, maxBody)

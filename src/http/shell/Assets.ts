@@ -60,8 +60,87 @@ const showCollection = async () => {
   events.addEventListener("stale", refresh)
 }
 
+const field = (form, label, name, value, type = "text") => {
+  const input = document.createElement("input")
+  Object.assign(input, { name, value, type, autocomplete: "off" })
+  const holder = document.createElement("label")
+  holder.append(label + " ", input)
+  form.append(holder)
+}
+
+/** What has been made so far of the answer's events: text as it comes, then what it is. */
+const readEvents = async (response, onText, onDone, onError) => {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  let held = ""
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    const events = (held + part.value).split("\n\n")
+    held = events.pop()
+    for (const event of events) {
+      const lines = event.split("\n")
+      const name = lines.find((line) => line.startsWith("event: "))?.slice(7)
+      const data = lines.filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n")
+      if (name === "done") onDone(JSON.parse(data))
+      else if (name === "error") onError(data)
+      else onText(data)
+    }
+  }
+}
+
+/** The streaming shell: what is wanted stands in the query, and the token in this page alone. */
+const showShaped = () => {
+  const query = new URLSearchParams(location.search)
+  const form = document.createElement("form")
+  field(form, "Accept", "accept", query.get("accept") ?? "text/html")
+  field(form, "Intent", "intent", query.get("intent") ?? "")
+  field(form, "Token", "token", "", "password")
+  const button = document.createElement("button")
+  button.textContent = "Shape"
+  form.append(button)
+  const text = document.createElement("pre")
+  text.setAttribute("aria-live", "polite")
+  view.replaceChildren(form, text)
+  const shape = async () => {
+    const { accept, intent, token } = Object.fromEntries(new FormData(form))
+    view.querySelector("iframe")?.remove()
+    text.hidden = false
+    text.textContent = ""
+    say("asking")
+    const headers = { accept: accept + ", text/event-stream" }
+    // A header holds bytes, and a browser takes each character for one.
+    if (intent !== "") headers["x-semantic-intent"] = String.fromCharCode(...new TextEncoder().encode(intent))
+    if (token !== "") headers.authorization = "Bearer " + token
+    const response = await fetch(path, { headers })
+    if (!response.ok) {
+      const problem = await response.json()
+      return say(response.status + " " + problem.title + ": " + problem.detail)
+    }
+    const cache = response.headers.get("x-semantic-cache")
+    const done = ({ ct, shape, cache }) => {
+      if (ct === null) return
+      say([ct, shape, cache].join(", "))
+      if (ct !== "text/html") return
+      const frame = document.createElement("iframe")
+      frame.setAttribute("sandbox", "")
+      frame.title = decodeURIComponent(path)
+      frame.srcdoc = text.textContent
+      text.hidden = true
+      view.append(frame)
+    }
+    await readEvents(response, (piece) => { text.append(piece); say(cache) }, done, (why) => say("failed: " + why))
+  }
+  const attempt = () => shape().catch((error) => say(String(error)))
+  form.addEventListener("submit", (event) => {
+    event.preventDefault()
+    const { accept, intent } = Object.fromEntries(new FormData(form))
+    history.replaceState(null, "", path + "?" + new URLSearchParams({ accept, intent }))
+    attempt()
+  })
+  attempt()
+}
+
 crumbs()
-if (path.endsWith("/")) await showCollection()
+if (path.startsWith("/shaped/")) showShaped()
+else if (path.endsWith("/")) await showCollection()
 else showWorld()
 `
 

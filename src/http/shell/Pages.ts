@@ -1,17 +1,21 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 
-/** What the shell's own pages may do: run their own script and style, frame worlds, talk to this server. */
-const contentSecurityPolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "frame-src 'self'",
-  "img-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'"
-].join("; ")
+/**
+ * What the shell's own pages may do: run their own script and style, frame worlds, talk to this server. A frame whose
+ * text the page itself provides has the page's policy, and what a model has made may style itself there.
+ */
+const contentSecurityPolicy = (styles: "own styles" | "inline styles") =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src 'self'${styles === "inline styles" ? " 'unsafe-inline'" : ""}`,
+    "connect-src 'self'",
+    "frame-src 'self'",
+    "img-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'"
+  ].join("; ")
 
 const escapes: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -44,11 +48,19 @@ type Options = { readonly status?: number; readonly headers?: Record<string, str
 export const page = (title: string, body: string, options: Options = {}): HttpServerResponse.HttpServerResponse =>
   send(documentOf(escapeHtml(title), body), options)
 
-const send = (html: string, options: Options): HttpServerResponse.HttpServerResponse =>
+const send = (
+  html: string,
+  options: Options,
+  styles: "own styles" | "inline styles" = "own styles"
+): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(html, {
     ...options,
     contentType: "text/html; charset=utf-8",
-    headers: { ...options.headers, "content-security-policy": contentSecurityPolicy, "referrer-policy": "no-referrer" }
+    headers: {
+      ...options.headers,
+      "content-security-policy": contentSecurityPolicy(styles),
+      "referrer-policy": "no-referrer"
+    }
   })
 
 const shellHtml = documentOf(
@@ -59,7 +71,10 @@ const shellHtml = documentOf(
 )
 
 /** The shell: one page for every world and collection, which finds out by itself what to show (C14). */
-export const shellPage = (options: Options): HttpServerResponse.HttpServerResponse => send(shellHtml, options)
+export const shellPage = (
+  options: Options,
+  styles: "own styles" | "inline styles" = "own styles"
+): HttpServerResponse.HttpServerResponse => send(shellHtml, options, styles)
 
 /** An error, for people. */
 export const problemPage = (
