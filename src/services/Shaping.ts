@@ -255,7 +255,7 @@ const make = Effect.gen(function* () {
       const source = yield* found.beginning
       const { hit, rate, reading } = yield* join(key, caller, {
         work: generate(key, caller, source, wanted, hint),
-        // Whoever may read no more than users may can read what is kept.
+        // Users may read whatever is kept.
         keep: ({ shaped }) => (isOperatorOnly(request.source) ? Effect.void : keep(key, shaped))
       })
       if (hit !== undefined) return answer(kept(key, hit))

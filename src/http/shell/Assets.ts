@@ -73,12 +73,12 @@ const readEvents = async (response, onText, onDone, onError) => {
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
   let held = ""
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const events = (held + part.value).split("\n\n")
+    const events = (held + part.value).split("\\n\\n")
     held = events.pop()
     for (const event of events) {
-      const lines = event.split("\n")
+      const lines = event.split("\\n")
       const name = lines.find((line) => line.startsWith("event: "))?.slice(7)
-      const data = lines.filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\n")
+      const data = lines.filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)).join("\\n")
       if (name === "done") onDone(JSON.parse(data))
       else if (name === "error") onError(data)
       else onText(data)
@@ -153,6 +153,7 @@ header a { text-decoration: none }
 main { flex: 1; display: flex; flex-direction: column; padding: 1rem }
 main:has(iframe) { padding: 0 }
 iframe { flex: 1; border: 0; background: white }
+main > form { display: flex; flex-wrap: wrap; gap: .5rem 1rem }
 #status { opacity: .7 }
 #status.live::before { content: "\\25CF "; color: #2a2 }
 `
