@@ -2,13 +2,16 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import { namespaceOf } from "../domain/WorldPath.ts"
+import { Auth } from "../services/Auth.ts"
 import { Catalog } from "../services/Catalog.ts"
 import { Changes } from "../services/Changes.ts"
 import { Metrics } from "../services/Metrics.ts"
+import { keyOf, worldOf } from "./EdgeKey.ts"
 import { Origins } from "./Origins.ts"
-import { parseTarget } from "./RequestTarget.ts"
+
+type Request = HttpServerRequest.HttpServerRequest
+type Response = HttpServerResponse.HttpServerResponse
 
 /** A whole answer, ready for the socket. */
 interface Kept {
@@ -29,24 +32,11 @@ const largest = 64 * 1024
 const hot = 8
 const keptFor = 1000
 
-/** Requests that say any of these want more than the plain answer, or are somebody in particular. */
-const particular = [
-  "authorization",
-  "origin",
-  "range",
-  "if-match",
-  "if-none-match",
-  "if-modified-since",
-  "if-unmodified-since",
-  "if-range",
-  "expect"
-]
-
 /**
- * Answers that the typed handlers gave to nobody in particular for worlds that anybody may read, kept whole and served
- * before a fiber is started. It changes nothing but time: an answer is kept only while it is the newest state of its
- * world, goes with the next commit to it, and all go when the rules may have changed (/etc). What somebody changes in a
- * database by hand shows within a second.
+ * Answers about worlds, as the typed handlers and /shaped gave them, kept whole for whoever asks the same with the same
+ * credentials and served before a fiber is started. It changes nothing but time: an answer is kept only while nothing was
+ * committed that it depends on, goes with the next such commit, and all go when the rules may have changed (/etc). What
+ * somebody changes in a database by hand shows within a second.
  */
 export class Edge extends Effect.Service<Edge>()("elastik/http/Edge", {
   scoped: Effect.gen(function* () {
@@ -54,6 +44,7 @@ export class Edge extends Effect.Service<Edge>()("elastik/http/Edge", {
     const changes = yield* Changes
     const metrics = yield* Metrics
     const origins = yield* Origins
+    const auth = yield* Auth
     const clock = yield* Effect.clock
     const answers = new Map<string, Kept>()
     const keysOf = new Map<string, Set<string>>()
@@ -86,6 +77,25 @@ export class Edge extends Effect.Service<Edge>()("elastik/http/Edge", {
       for (const key of namespaceOf(name) === "etc" ? [...answers.keys()] : [...(keysOf.get(name) ?? [])]) drop(key)
     })
 
+    const put = (key: string, url: string, { body, headers }: Response, since: number, until: number) => {
+      const name = worldOf(url, headers)
+      if (name === undefined || catalog.get(name) === undefined || answers.has(key)) return
+      const missed = changes.since(since)
+      if (missed === undefined || missed.some((change) => change.name === name || namespaceOf(change.name) === "etc"))
+        return
+      if (body._tag !== "Uint8Array" && body._tag !== "Empty") return
+      const bytes = body._tag === "Uint8Array" ? body.body : undefined
+      const cost = (bytes?.length ?? 0) + key.length + 1024
+      if (cost > largest) return
+      answers.set(key, { key, name, headers: Object.entries(headers).flat(), body: bytes, size: cost, until })
+      keysOf.set(name, (keysOf.get(name) ?? new Set()).add(key))
+      size += cost
+      for (const oldest of answers.keys()) {
+        if (size <= capacity) break
+        drop(oldest)
+      }
+    }
+
     return {
       /** answers from memory; false when the request must go the whole way */
       serve: (request: IncomingMessage, response: ServerResponse): boolean => {
@@ -104,41 +114,24 @@ export class Edge extends Effect.Service<Edge>()("elastik/http/Edge", {
         return true
       },
 
-      /** keeps an answer, if it is one that everybody would get */
-      keep: (request: HttpServerRequest.HttpServerRequest, response: HttpServerResponse.HttpServerResponse): void => {
-        if (response.status !== 200 || response.headers.etag === undefined) return
+      /** the moment from which an answer may be kept: asked before it is made */
+      now: changes.newest,
+
+      /** the answer itself, kept if others may get the same; `since` is the moment at which its making began */
+      keep: (request: Request, response: Response, since: number): Effect.Effect<Response> => {
+        if (response.status !== 200 || response.headers.etag === undefined) return Effect.succeed(response)
         const key = keyOf(request.method, request.originalUrl, request.headers)
         const now = clock.unsafeCurrentTimeMillis()
-        if (key === undefined || !isHot(key, now)) return
-        const path = Either.match(parseTarget(request.originalUrl), { onLeft: () => "", onRight: ({ path }) => path })
-        const entry = catalog.get(path)
-        // The tag in the answer must be that of the state that counts now, or a commit came in between.
-        if (entry === undefined || !response.headers.etag.startsWith(`"${entry.tag}`)) return
-        const { body } = response
-        if ((body._tag !== "Uint8Array" && body._tag !== "Empty") || answers.has(key)) return
-        const bytes = body._tag === "Uint8Array" ? body.body : undefined
-        const headers = Object.entries(response.headers).flat()
-        const cost = (bytes?.length ?? 0) + key.length + 1024
-        if (cost > largest) return
-        answers.set(key, { key, name: path, headers, body: bytes, size: cost, until: now + keptFor })
-        keysOf.set(path, (keysOf.get(path) ?? new Set()).add(key))
-        size += cost
-        for (const oldest of answers.keys()) {
-          if (size <= capacity) break
-          drop(oldest)
-        }
+        if (key === undefined || !isHot(key, now)) return Effect.succeed(response)
+        return auth.identify(request.headers.authorization).pipe(
+          Effect.map(({ expires = Number.POSITIVE_INFINITY }) => {
+            put(key, request.originalUrl, response, since, Math.min(now + keptFor, expires * 1000))
+            return response
+          }),
+          // Whoever cannot be identified now was served all the same.
+          Effect.orElseSucceed(() => response)
+        )
       }
     } as const
   })
 }) {}
-
-/** What an answer depends on; undefined for requests that it could also depend on otherwise. */
-const keyOf = (
-  method: string | undefined,
-  url: string | undefined,
-  headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
-): string | undefined => {
-  if ((method !== "GET" && method !== "HEAD") || url === undefined) return undefined
-  for (const name of particular) if (headers[name] !== undefined) return undefined
-  return `${method} ${url} ${headers.accept ?? ""}`
-}

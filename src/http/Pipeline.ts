@@ -65,13 +65,11 @@ export const PipelineLive = HttpApiBuilder.middleware(
       metrics.request(request.method, response.status, Number(nowNanos - startedNanos) / 1e9)
       const cors = origins.cors(request)
       const vary = [response.headers.vary, cors.vary].filter((value) => value !== undefined).join(", ")
-      const complete = withHeaders(response, {
+      return withHeaders(response, {
         ...cors,
         "x-content-type-options": "nosniff",
         vary: vary === "" ? undefined : vary
       })
-      edge.keep(request, complete)
-      return complete
     }
 
     const failed = (request: Request, cause: Cause.Cause<unknown>): Effect.Effect<Response, never> => {
@@ -88,10 +86,13 @@ export const PipelineLive = HttpApiBuilder.middleware(
       Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
         Effect.clockWith((clock) => {
           const started = clock.unsafeCurrentTimeNanos()
+          const since = edge.now()
           return respond(request, router).pipe(
             Effect.filterOrDieMessage(isSendable, "the answer holds a header that cannot be sent"),
             Effect.catchAllCause((cause) => failed(request, cause)),
-            Effect.map((response) => answered(request, response, started, clock.unsafeCurrentTimeNanos()))
+            Effect.flatMap((response) =>
+              edge.keep(request, answered(request, response, started, clock.unsafeCurrentTimeNanos()), since)
+            )
           )
         })
       )
