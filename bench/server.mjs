@@ -58,13 +58,14 @@ export const token = "bench"
 export const authorization = `Bearer ${token}`
 
 /** The server under test on a data directory. */
-export const startElastik = (bench, data) =>
+export const startElastik = (bench, data, env = {}) =>
   start(bench, [...bench.nodeArgs, bench.main, "serve"], {
     ELASTIK_PORT: "0",
     ELASTIK_DATA: data,
     ELASTIK_TOKEN: token,
     ELASTIK_APPROVE_TOKEN: `${token}-approve`,
-    ELASTIK_KEY: "the key of the benchmarks"
+    ELASTIK_KEY: "the key of the benchmarks",
+    ...env
   })
 
 /** node:http that answers everything with the bytes and headers that `server` answers `path` with. */

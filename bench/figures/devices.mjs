@@ -1,12 +1,10 @@
 import { once } from "node:events"
-import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { join } from "node:path"
-import { load, startElastik, startLimit, token, usage } from "../server.mjs"
+import { activate, call, operator, shipped, user } from "../plugins.mjs"
+import { load, startElastik, startLimit, usage } from "../server.mjs"
 import { alternate, below, ratioOf } from "../table.mjs"
 
-const user = { authorization: `Bearer ${token}` }
-const operator = { authorization: `Bearer ${token}-approve` }
 const trivial = `import { Effect } from "effect"
 import { Response } from "elastik/plugin"
 export const AUTH = "none"
@@ -14,18 +12,6 @@ export const ROUTES = ["/trivial"]
 export const handle = () => Effect.succeed(Response.text("5.0.0"))
 `
 const runaway = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
-
-const call = async (server, method, path, headers, body) => {
-  const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, { method, headers, body })
-  const text = await answer.text()
-  if (!answer.ok) throw new Error(`${method} ${path} answers ${answer.status}: ${text}`)
-}
-
-const activate = async (server, name, source) => {
-  await call(server, "PUT", `/lib/${name}`, user, source)
-  await call(server, "PUT", `/lib/${name}/state`, operator, "active")
-}
-const shipped = (name) => readFileSync(new URL(`../../plugins/${name}.ts`, import.meta.url), "utf8")
 
 /** Plugins and what ships as plugins: what going through them costs, and how soon they let go. */
 export const devices = async (bench) => {

@@ -1,0 +1,117 @@
+import { once } from "node:events"
+import { createServer } from "node:http"
+import { join } from "node:path"
+import { activate, call, operator, shipped } from "../plugins.mjs"
+import { load, startElastik, startLimit } from "../server.mjs"
+import { alternate, below, ratioOf } from "../table.mjs"
+
+/** Thinking on read: what is remembered, what has to be made, and how soon it is let go. */
+export const shaped = async (bench) => {
+  const elastik = await startElastik(bench, join(bench.temp, "shaped"), { SEMANTIC_GEN_CAP_PER_MIN: "1000000" })
+  await activate(elastik, "semantic", shipped("semantic"))
+  await call(elastik, "PUT", "/home/work", operator, "A page of text that somebody has written.")
+  const figures = [
+    ...(await remembered(bench, elastik)),
+    await miss(bench, elastik),
+    ...(await together(bench, elastik))
+  ]
+  await elastik.stop()
+  return figures
+}
+
+// Without an intent, what a client calls itself would be one.
+const plain = { ...operator, accept: "text/plain", "x-semantic-intent": "bench" }
+
+const remembered = async (bench, elastik) => {
+  const backend = await startLimit("model.mjs", { delay: 0 })
+  await call(elastik, "PUT", "/etc/gpu.conf", operator, `compat://http://127.0.0.1:${backend.port}\n`)
+  await call(elastik, "GET", "/shaped/home/work", plain)
+  await backend.stop()
+  const perSecond = async (path) => (await load(bench, elastik, { clients: 32, path, headers: plain }))[0].perSecond
+  await perSecond("/shaped/home/work")
+  const samples = await alternate(
+    bench.rounds,
+    () => perSecond("/shaped/home/work"),
+    () => perSecond("/home/work?raw")
+  )
+  return [
+    {
+      name: "/shaped from its cache, 32 clients (limit: raw GET)",
+      unit: "per second",
+      ...samples,
+      target: ratioOf(0.5)
+    }
+  ]
+}
+
+/** Every request wants something else of the source, so that nothing is remembered. */
+const miss = async (bench, elastik) => {
+  const backend = await startLimit("model.mjs", { delay: 20 })
+  await call(elastik, "PUT", "/etc/gpu.conf", operator, `compat://http://127.0.0.1:${backend.port}\n`)
+  const p99 = async (server, path) => (await load(bench, server, { clients: 1, path, headers: plain }))[0].p99
+  // A world of its own for each request, as their Accept is the same.
+  const worlds = 40 * bench.rounds + 40
+  for (let n = 0; n < worlds; n++) await call(elastik, "PUT", `/home/miss/${n}`, operator, `number ${n}`)
+  let next = 0
+  const ours = async () => {
+    const took = []
+    for (let n = 0; n < 40; n++) {
+      const began = performance.now()
+      await call(elastik, "GET", `/shaped/home/miss/${next++}`, plain)
+      took.push(performance.now() - began)
+    }
+    return took.sort((a, b) => a - b).at(-1)
+  }
+  await ours()
+  const samples = await alternate(bench.rounds, ours, () => p99(backend, "/"))
+  await backend.stop()
+  return {
+    name: "what /shaped adds to a model that takes 20 ms, the worst of 40",
+    unit: "ms",
+    ours: samples.ours.map((value, round) => value - samples.limit[round]),
+    target: below(5)
+  }
+}
+
+/** A hundred who want the same at once, and how soon the model hears that the last of them has left. */
+const together = async (bench, elastik) => {
+  let calls = 0
+  const backend = createServer((request) => {
+    calls++
+    request.resume()
+  })
+  backend.listen(0, "127.0.0.1")
+  await once(backend, "listening")
+  await call(elastik, "PUT", "/etc/gpu.conf", operator, `compat://http://127.0.0.1:${backend.address().port}\n`)
+  const asked = []
+  const left = []
+  for (let round = 0; round < bench.rounds; round++) {
+    calls = 0
+    const leaving = new AbortController()
+    const headers = { ...plain, "x-semantic-intent": String(round) }
+    const url = `http://127.0.0.1:${elastik.port}/shaped/home/work`
+    const heard = once(backend, "request")
+    const asking = Array.from({ length: 100 }, () => fetch(url, { headers, signal: leaving.signal }).catch(() => {}))
+    const [, response] = await heard
+    const closed = once(response, "close")
+    // Long enough for the slowest of them to have arrived.
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const began = performance.now()
+    leaving.abort()
+    await closed
+    left.push(performance.now() - began)
+    asked.push(calls)
+    await Promise.all(asking)
+  }
+  backend.closeAllConnections()
+  backend.close()
+  return [
+    { name: "calls of the model for 100 who want the same at once", unit: "calls", ours: asked, target: below(2) },
+    {
+      name: "from the last one's leaving to the end of the model's request",
+      unit: "ms",
+      ours: left,
+      target: below(100)
+    }
+  ]
+}
