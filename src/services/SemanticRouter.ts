@@ -1,15 +1,13 @@
 import { createHash } from "node:crypto"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type { Caller } from "../domain/Caller.ts"
 import { type StorageFailure, UpstreamFailed } from "../domain/Errors.ts"
 import { mostCandidates, poolSize } from "../domain/RouteCandidates.ts"
 import { type Candidate, hintOf, promptOf, type Question, template } from "../domain/RoutePrompt.ts"
-import { Answer, choiceOf, parseReply } from "../domain/RouteReply.ts"
+import { type Answer, choiceOf, parseReply } from "../domain/RouteReply.ts"
 import type { Access } from "./Access.ts"
 import { AppConfig } from "./AppConfig.ts"
 import * as CacheWorlds from "./CacheWorlds.ts"
@@ -17,6 +15,7 @@ import type { Catalog } from "./Catalog.ts"
 import type { Changes } from "./Changes.ts"
 import { type GpuConfiguration, GpuDevice } from "./GpuDevice.ts"
 import * as RateCap from "./RateCap.ts"
+import * as RouteMemory from "./RouteMemory.ts"
 import * as RoutePool from "./RoutePool.ts"
 import * as SingleFlight from "./SingleFlight.ts"
 import type { Worlds } from "./Worlds.ts"
@@ -59,9 +58,6 @@ export class SemanticRouter extends Context.Tag("elastik/SemanticRouter")<Semant
   )
 }
 
-/** How long an answer is believed, in milliseconds. */
-const timeToLive = 3_600_000
-
 /** How long a model may think: somebody waits for a 404. */
 const patience = "60 seconds"
 
@@ -71,8 +67,6 @@ const promptFingerprint = createHash("sha256")
   .digest("hex")
   .slice(0, 16)
 
-const Kept = Schema.parseJson(Answer)
-
 /** Callers who may read the same. */
 const scopeOf = ({ credentialed, scope, tier }: Caller): string =>
   JSON.stringify([tier, credentialed, scope === undefined ? null : scope.prefix])
@@ -81,11 +75,7 @@ const make = Effect.gen(function* () {
   const { semantic } = yield* AppConfig
   const gpu = yield* GpuDevice
   const pool = yield* RoutePool.make
-  const cache = yield* CacheWorlds.make({
-    prefix: "var/cache/router",
-    type: "router_cache_write",
-    capacity: semantic.cacheMax
-  })
+  const memory = yield* RouteMemory.make(semantic.cacheMax)
   const cap = RateCap.make({ overall: semantic.routeCapPerMin, perCaller: semantic.routeCapPerMin })
   const flights = yield* SingleFlight.make<Route, StorageFailure>()
 
@@ -94,17 +84,6 @@ const make = Effect.gen(function* () {
     if (configuration === undefined) return "slm-unavailable"
     return configuration.local || semantic.routeExternal ? undefined : "policy"
   }
-
-  const remembered = (key: CacheWorlds.Key): Effect.Effect<Option.Option<Answer>, StorageFailure> =>
-    Effect.gen(function* () {
-      const world = yield* cache.get(key)
-      const now = yield* Clock.currentTimeMillis
-      return world.pipe(
-        // The other side of now, too: a clock that was set back must not keep an answer for longer.
-        Option.filter(({ updatedAt }) => Math.abs(now - updatedAt) < timeToLive),
-        Option.flatMap(({ body }) => Schema.decodeUnknownOption(Kept)(new TextDecoder().decode(body)))
-      )
-    })
 
   /** What the model says; none where it does not. */
   const ask = (caller: Caller, prompt: string): Effect.Effect<Option.Option<string>> =>
@@ -125,7 +104,7 @@ const make = Effect.gen(function* () {
     configuration: GpuConfiguration
   ): Effect.Effect<Route, StorageFailure> =>
     Effect.gen(function* () {
-      const kept = yield* remembered(key)
+      const kept = yield* memory.recall(caller, key)
       if (Option.isSome(kept)) return { ...kept.value, cache: "hit" as const }
       const { admitted } = yield* cap.admit(caller.id)
       if (!admitted) return unanswered("ratelimit")
@@ -136,7 +115,7 @@ const make = Effect.gen(function* () {
       if (Option.isNone(reply)) return unanswered("slm-unavailable")
       const names = candidates.map(({ name }) => name)
       const answer = parseReply(reply.value, names)
-      yield* cache.put(key, { body: new TextEncoder().encode(JSON.stringify(answer)), ext: "json", meta: [] })
+      yield* memory.keep(caller, key, answer)
       return { ...answer, cache: "generated" as const }
     })
 
