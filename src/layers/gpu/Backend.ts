@@ -1,7 +1,9 @@
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import type * as Stream from "effect/Stream"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { Scheme } from "../../domain/GpuConf.ts"
+import type { Pull } from "./Pull.ts"
 
 /** One question to a backend. */
 export interface Ask {
@@ -19,10 +21,11 @@ export interface Backend {
   /** the model to ask for when the caller names none; undefined leaves the choice to the server */
   readonly model: string | undefined
   /**
-   * The answer, in pieces as they are made. An empty piece is a sign of life, from a model that thinks. The stream ends
-   * only when the answer is whole; whatever else ends it is a failure. Closing its scope closes the connection.
+   * Asks, and gives the answer in pieces as they are made. An empty piece is a sign of life, from a model that thinks. The
+   * end comes only when the answer is whole; whatever else ends it is a failure. Closing the scope before the end closes
+   * the connection.
    */
-  readonly answer: (ask: Ask) => Stream.Stream<string, BackendFailed>
+  readonly answer: (ask: Ask) => Effect.Effect<Pull<string>, BackendFailed, Scope.Scope>
 }
 
 /** Why there is no answer, or no more of it. `why` is for callers: it holds no key and nothing that the backend wrote. */

@@ -2,10 +2,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import type { Backend } from "./Backend.ts"
 import { codeWord } from "./Failure.ts"
 import * as Frames from "./Frames.ts"
+import * as Said from "./Said.ts"
 import * as Upstream from "./Upstream.ts"
 
 const Message = Schema.Struct({
@@ -32,10 +32,10 @@ const Completion = Schema.Struct({
 
 const ErrorObject = Schema.Struct({ code: Schema.optional(Schema.Unknown), type: Schema.optional(Schema.Unknown) })
 
-const saidOf = ({ choices, error, object }: typeof Completion.Type): Frames.Said => {
+const saidOf = ({ choices, error, object }: typeof Completion.Type): Said.Said => {
   if ((error !== undefined && error !== null) || object === "error") {
     const { code, type } = Option.getOrElse(Schema.decodeUnknownOption(ErrorObject)(error), () => ErrorObject.make({}))
-    return Frames.gaveUp(codeWord(code) ?? codeWord(type))
+    return Said.gaveUp(codeWord(code) ?? codeWord(type))
   }
   const choice = choices?.[0]
   const { content, refusal } = choice?.delta ?? choice?.message ?? {}
@@ -44,8 +44,9 @@ const saidOf = ({ choices, error, object }: typeof Completion.Type): Frames.Said
   return { text: content || refusal || "", complete, last: false }
 }
 
-const ofChunk = Frames.json(Completion, saidOf)
-const ofWhole = Frames.json(Completion, (completion) => {
+const ofChunk = Said.json(Completion, saidOf)
+const ofEvent = (data: string): Said.Said => (data.trim() === "[DONE]" ? Said.done : ofChunk(data))
+const ofWhole = Said.json(Completion, (completion) => {
   const complete = completion.choices?.[0] !== undefined
   return { ...saidOf(completion), complete, last: true }
 })
@@ -58,31 +59,25 @@ export const make = (settings: {
   readonly missing: string | undefined
   readonly key: Option.Option<Redacted.Redacted>
   readonly model: string | undefined
-  readonly connectTimeout: number
+  readonly upstream: Upstream.Upstream
 }): Backend => ({
   missing: settings.missing,
   model: settings.model,
   answer: ({ model, prompt, url }) =>
-    Stream.unwrapScoped(
-      Effect.map(
-        Upstream.post({
-          url: `${url}/chat/completions`,
-          body: {
-            ...(model === undefined ? {} : { model }),
-            messages: [{ role: "user", content: prompt }],
-            stream: true
-          },
-          accept: "text/event-stream",
-          key: Option.getOrUndefined(settings.key),
-          connectTimeout: settings.connectTimeout
-        }),
-        (response) => {
-          const bytes = Upstream.bytesOf(response)
-          const streams = !/^application\/json\b/i.test(response.headers["content-type"] ?? "")
-          return streams
-            ? Frames.answer(Frames.events(bytes), (data) => (data.trim() === "[DONE]" ? Frames.done : ofChunk(data)))
-            : Frames.answer(Stream.fromEffect(Frames.whole(bytes)), ofWhole)
-        }
-      )
+    Effect.map(
+      Upstream.post(settings.upstream, {
+        url: `${url}/chat/completions`,
+        body: {
+          ...(model === undefined ? {} : { model }),
+          messages: [{ role: "user", content: prompt }],
+          stream: true
+        },
+        accept: "text/event-stream",
+        key: Option.getOrUndefined(settings.key)
+      }),
+      ({ body, contentType, enough }) =>
+        /^application\/json\b/i.test(contentType)
+          ? Said.answer(Frames.whole(body), ofWhole, enough)
+          : Said.answer(Frames.events(body), ofEvent, enough)
     )
 })

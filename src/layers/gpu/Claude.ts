@@ -2,11 +2,9 @@ import * as AnthropicClient from "@effect/ai-anthropic/AnthropicClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
-import type { BackendFailed } from "./Backend.ts"
 import { codeWord } from "./Failure.ts"
-import * as Frames from "./Frames.ts"
 import * as Library from "./Library.ts"
+import * as Said from "./Said.ts"
 
 /** Tokens that an answer may have, those of its thinking among them; the API wants a number. */
 const maxTokens = 32_000
@@ -24,29 +22,23 @@ const Event = Schema.Struct({
 const isTextDelta = Schema.is(Schema.Struct({ type: Schema.Literal("text_delta"), text: Schema.String }))
 const isTyped = Schema.is(Schema.Struct({ type: Schema.String }))
 
-const saidOf = ({ delta, error, type }: typeof Event.Type): Frames.Said => {
+const saidOf = ({ delta, error, type }: typeof Event.Type): Said.Said => {
   switch (type) {
     case "content_block_delta":
-      return isTextDelta(delta) ? Frames.text(delta.text) : Frames.alive
+      return isTextDelta(delta) ? Said.text(delta.text) : Said.alive
     case "message_stop":
-      return Frames.done
+      return Said.done
     case "error":
-      return Frames.gaveUp(isTyped(error) ? codeWord(error.type) : undefined)
+      return Said.gaveUp(isTyped(error) ? codeWord(error.type) : undefined)
     default:
-      return Frames.nothing
+      return Said.nothing
   }
 }
 
 /** Anthropic's Messages API: `POST /v1/messages`. */
-export const answer = ({
-  connectTimeout,
-  key,
-  model,
-  prompt,
-  url
-}: Library.Question): Stream.Stream<string, BackendFailed> =>
+export const answer = ({ key, model, prompt, upstream, url }: Library.Question): Library.Answer =>
   Library.answer(
-    connectTimeout,
+    upstream,
     AnthropicClient.make({ apiUrl: url, apiKey: key }),
     (client) =>
       client.streamRequest(

@@ -2,11 +2,9 @@ import * as OpenAiClient from "@effect/ai-openai/OpenAiClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
-import type { BackendFailed } from "./Backend.ts"
 import { codeWord } from "./Failure.ts"
-import * as Frames from "./Frames.ts"
 import * as Library from "./Library.ts"
+import * as Said from "./Said.ts"
 
 /**
  * As much of the Responses API's events as an answer needs. The library's own schema is that of one day: it passes over
@@ -23,34 +21,28 @@ const Event = Schema.Struct({
 const Failed = Schema.Struct({ error: Schema.Struct({ code: Schema.Unknown }) })
 const isFailed = Schema.is(Failed)
 
-const saidOf = ({ code, delta, error, response, type }: typeof Event.Type): Frames.Said => {
+const saidOf = ({ code, delta, error, response, type }: typeof Event.Type): Said.Said => {
   switch (type) {
     case "response.output_text.delta":
     case "response.refusal.delta":
-      return Frames.text(typeof delta === "string" ? delta : "")
+      return Said.text(typeof delta === "string" ? delta : "")
     case "response.completed":
     case "response.incomplete":
-      return Frames.done
+      return Said.done
     case "response.failed":
-      return Frames.gaveUp(isFailed(response) ? codeWord(response.error.code) : undefined)
+      return Said.gaveUp(isFailed(response) ? codeWord(response.error.code) : undefined)
     case "error":
-      return Frames.gaveUp(codeWord(code))
+      return Said.gaveUp(codeWord(code))
     default:
-      if (error !== undefined && error !== null) return Frames.gaveUp()
-      return type?.endsWith(".delta") === true ? Frames.alive : Frames.nothing
+      if (error !== undefined && error !== null) return Said.gaveUp()
+      return type?.endsWith(".delta") === true ? Said.alive : Said.nothing
   }
 }
 
 /** OpenAI's Responses API: `POST /responses`. Nothing of it is kept there (`store`). */
-export const answer = ({
-  connectTimeout,
-  key,
-  model,
-  prompt,
-  url
-}: Library.Question): Stream.Stream<string, BackendFailed> =>
+export const answer = ({ key, model, prompt, upstream, url }: Library.Question): Library.Answer =>
   Library.answer(
-    connectTimeout,
+    upstream,
     OpenAiClient.make({ apiUrl: url, apiKey: key }),
     (client) =>
       client.streamRequest(

@@ -1,24 +1,21 @@
-import * as Stream from "effect/Stream"
-import { BackendFailed } from "./Backend.ts"
+import * as Effect from "effect/Effect"
+import type { Pull } from "./Pull.ts"
 
-/**
- * The pieces of an answer as they are passed on: none is empty, none ends within a character, and a backend that is
- * silent for `silence` seconds has failed. Empty pieces break the silence. Time that the reader takes does not count.
- */
-export const pieces = (
-  answer: Stream.Stream<string, BackendFailed>,
-  silence: number
-): Stream.Stream<string, BackendFailed> =>
-  answer.pipe(
-    Stream.timeoutFail(
-      () => new BackendFailed({ why: `was silent for ${silence} seconds`, cause: "time is up" }),
-      silence * 1000
-    ),
-    // A server that counts in UTF-16 may put the halves of a surrogate pair into two pieces.
-    Stream.mapAccum("", (held, piece) => {
-      const all = held + piece
-      const split = /[\ud800-\udbff]$/.test(all) ? all.length - 1 : all.length
-      return [all.slice(split), all.slice(0, split)]
-    }),
-    Stream.filter((piece) => piece !== "")
-  )
+/** The pieces of an answer as they are passed on: none is empty, none ends within a character, and there is at least one. */
+export const pieces = <E>(answer: Pull<string, E>): Pull<string, E> => {
+  // A server that counts in UTF-16 may put the halves of a surrogate pair into two pieces.
+  let held = ""
+  const next: Pull<string, E> = Effect.flatMap(answer, (texts) => {
+    const found: Array<string> = []
+    for (const text of texts) {
+      const all = held + text
+      const split = isHighSurrogate(all.charCodeAt(all.length - 1)) ? all.length - 1 : all.length
+      held = all.slice(split)
+      if (split > 0) found.push(all.slice(0, split))
+    }
+    return found.length > 0 ? Effect.succeed(found) : next
+  })
+  return next
+}
+
+const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff

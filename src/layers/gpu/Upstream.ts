@@ -1,81 +1,126 @@
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Agent } from "@effect/platform-node/Undici"
 import * as Effect from "effect/Effect"
-import { identity } from "effect/Function"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
-import type { BackendFailed } from "./Backend.ts"
-import { codeWord, failure, Refused } from "./Failure.ts"
+import { BackendFailed } from "./Backend.ts"
+import * as Connections from "./Connections.ts"
+import * as Exchange from "./Exchange.ts"
+import { codeWord, Refused } from "./Failure.ts"
+import * as Frames from "./Frames.ts"
+import type { Pull } from "./Pull.ts"
+
+/** A successful response, while it arrives. */
+export interface Reply {
+  readonly contentType: string
+  readonly body: Pull<Uint8Array>
+  /** tells that what follows in the body is of no interest: its end lets the connection be kept, nothing more */
+  readonly enough: () => void
+}
 
 /**
- * An HTTP client for one call. Its connections are its own and end with the scope, whatever state they are in: that is
- * what reaches a backend whose caller has left, and no call can find a connection that the other side has just closed.
- * It follows no redirects, which would carry the key along, sends no trace headers, and takes any status but 2xx for a
- * failure. Seconds.
+ * The one way to a backend. It follows no redirects, which would carry the key along, and takes any status but 2xx for a
+ * failure. The scope holds the call: closing it before the response has ended ends the connection, whatever state it is
+ * in, and that is what reaches a backend whose caller has left. A connection whose response has ended is kept for the
+ * next call to the same origin.
  */
-export const client = (connectTimeout: number): Effect.Effect<HttpClient.HttpClient, never, Scope.Scope> =>
-  Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => {
-        // An agent that is told to end waits for its connections to come about; the signal ends them then and there.
-        const leaving = new AbortController()
-        const connect = { timeout: connectTimeout * 1000, signal: leaving.signal }
-        return { agent: new Agent({ connect, pipelining: 0 }), leaving }
-      }),
-      ({ agent, leaving }) =>
-        Effect.promise(() => {
-          leaving.abort()
-          return agent.destroy()
-        })
-    ),
-    ({ agent }) =>
-      NodeHttpClient.makeUndici(agent).pipe(
-        HttpClient.transformResponse(Effect.flatMap(refuse)),
-        HttpClient.withTracerDisabledWhen(() => true)
-      )
-  )
+export interface Upstream {
+  readonly send: (request: {
+    readonly url: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly body: Uint8Array
+  }) => Effect.Effect<Reply, BackendFailed, Scope.Scope>
+}
 
-const refuse = (response: HttpClientResponse.HttpClientResponse) =>
-  response.status >= 200 && response.status < 300
-    ? Effect.succeed(response)
-    : Effect.flatMap(
-        codeOf(response),
-        (code) =>
-          // As the cause of a transport error it passes through any library above without its body being read again.
-          new HttpClientError.RequestError({
-            request: response.request,
-            reason: "Transport",
-            cause: new Refused({ status: response.status, code })
-          })
-      )
+interface Call {
+  readonly connection: Connections.Connection
+  readonly exchange: Exchange.Exchange
+  enough: boolean
+}
 
-/** The answer to a POST of JSON, with a key or without; its body closes with the scope. */
-export const post = (options: {
-  readonly url: string
-  readonly body: unknown
-  readonly accept: string
-  readonly key?: Redacted.Redacted | undefined
-  readonly connectTimeout: number
-}): Effect.Effect<HttpClientResponse.HttpClientResponse, BackendFailed, Scope.Scope> =>
+/** `connectTimeout` in seconds. */
+export const make = (connectTimeout: number): Effect.Effect<Upstream, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const http = yield* client(options.connectTimeout)
-    const request = HttpClientRequest.post(options.url, { accept: options.accept }).pipe(
-      HttpClientRequest.bodyUnsafeJson(options.body),
-      options.key === undefined ? identity : HttpClientRequest.bearerToken(options.key)
-    )
-    return yield* Effect.mapError(http.execute(request), failure)
+    const connections = yield* Connections.make(connectTimeout)
+    const life = yield* Effect.scope
+
+    /** The last bytes of a response often come a moment after what ends the answer. */
+    const keepLater = ({ connection, exchange }: Call) =>
+      Effect.forever(exchange.body).pipe(
+        Effect.ignore,
+        Effect.timeoutOption("1 second"),
+        Effect.ensuring(Effect.sync(() => (exchange.whole() ? connection.keep() : connection.drop()))),
+        Effect.forkIn(life)
+      )
+
+    const leave = (call: Call) => {
+      if (call.enough && !call.exchange.whole()) return Effect.asVoid(keepLater(call))
+      return Effect.sync(() => (call.exchange.whole() ? call.connection.keep() : call.connection.drop()))
+    }
+
+    const call = (connection: () => Connections.Connection, request: Exchange.Request) =>
+      Effect.acquireRelease(
+        Effect.sync((): Call => {
+          const own = connection()
+          return { connection: own, exchange: Exchange.post(own.client, request), enough: false }
+        }),
+        leave
+      )
+
+    return {
+      send: ({ body, headers, url }) =>
+        Effect.gen(function* () {
+          const { origin, pathname, search } = new URL(url)
+          const request = { path: pathname + search, headers, body }
+          const anew = () => connections.open(origin)
+          const kept = connections.kept(origin)
+          let asked = yield* call(() => kept ?? anew(), request)
+          let head = yield* Effect.either(asked.exchange.head)
+          // Both sides have closed connections that nobody used, and nobody knows it before the other has heard of it. To
+          // ask a model twice changes nothing but the bill.
+          if (kept !== undefined && head._tag === "Left" && isBroken(head.left.cause)) {
+            asked = yield* call(anew, request)
+            head = yield* Effect.either(asked.exchange.head)
+          }
+          const { contentType, status } = yield* head
+          const { exchange } = asked
+          if (status < 200 || status >= 300) {
+            const cause = new Refused({ status, code: yield* codeIn(exchange.body) })
+            return yield* new BackendFailed({ why: cause.message, cause })
+          }
+          const enough = () => {
+            asked.enough = true
+          }
+          return { contentType, body: exchange.body, enough }
+        })
+    }
   })
 
-/** The body of an answer as it arrives. */
-export const bytesOf = (response: HttpClientResponse.HttpClientResponse): Stream.Stream<Uint8Array, BackendFailed> =>
-  Stream.mapError(response.stream, failure)
+/** Whether a connection has ended without a response. */
+const isBroken = (cause: unknown): boolean =>
+  cause instanceof Error && "code" in cause && /^(?:UND_ERR_SOCKET|ECONNRESET|EPIPE)$/.test(String(cause.code))
+
+/** POSTs JSON, with a key or without. */
+export const post = (
+  upstream: Upstream,
+  options: {
+    readonly url: string
+    readonly body: unknown
+    readonly accept: string
+    readonly key?: Redacted.Redacted | undefined
+  }
+): Effect.Effect<Reply, BackendFailed, Scope.Scope> =>
+  Effect.suspend(() =>
+    upstream.send({
+      url: options.url,
+      headers: {
+        accept: options.accept,
+        "content-type": "application/json",
+        ...(options.key === undefined ? {} : { authorization: `Bearer ${Redacted.value(options.key)}` })
+      },
+      body: Buffer.from(JSON.stringify(options.body))
+    })
+  )
 
 const Problem = Schema.parseJson(
   Schema.Struct({
@@ -85,20 +130,13 @@ const Problem = Schema.parseJson(
 const decodeProblem = Schema.decodeOption(Problem)
 
 /** What a refusal calls itself. Its prose stays unread: it may repeat what was sent, and with it a key. */
-const codeOf = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string | undefined> =>
-  response.stream.pipe(
-    Stream.decodeText(),
-    Stream.runFoldWhile(
-      "",
-      (text) => text.length < 16_384,
-      (text, more) => text + more
-    ),
+const codeIn = (body: Pull<Uint8Array>): Effect.Effect<string | undefined> =>
+  Frames.beginning(body, 16_384).pipe(
     Effect.map((text) =>
       Option.match(decodeProblem(text), {
         onNone: () => undefined,
         onSome: ({ error }) => codeWord(error.code) ?? codeWord(error.type)
       })
     ),
-    Effect.timeoutTo({ duration: "2 seconds", onSuccess: (code) => code, onTimeout: () => undefined }),
-    Effect.orElseSucceed(() => undefined)
+    Effect.timeoutTo({ duration: "2 seconds", onSuccess: (code) => code, onTimeout: () => undefined })
   )
