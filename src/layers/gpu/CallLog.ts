@@ -1,6 +1,7 @@
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
 import type { Caller } from "../../domain/Caller.ts"
 import type { Target } from "../../domain/GpuConf.ts"
@@ -14,9 +15,9 @@ const log = "var/log/gpu" as WorldName
 export interface Call {
   /** a backend is asked; the last one is who answered, or failed to */
   readonly asks: (target: Target, model: string | undefined) => void
-  /** a piece of the answer is passed on */
-  readonly says: (piece: string) => void
-  /** the call is over, and its event written. Only the first end counts */
+  /** pieces of the answer are passed on */
+  readonly says: (pieces: ReadonlyArray<string>) => void
+  /** the call is over, and its event on its way: the caller need not wait for the disk. Only the first end counts */
   readonly ends: (errored: boolean) => Effect.Effect<void>
 }
 
@@ -30,20 +31,39 @@ export type Begin = (
   prompt: string
 ) => Effect.Effect<Call, never, Scope.Scope>
 
-/** Calls that are still under way when the scope closes end with it, while there is a world to write to. */
+/** Events that may be on their way before the next call waits for its own. */
+const mostOnTheirWay = 64
+
+/**
+ * Calls that are still under way when the scope closes end with it, while there is a world to write to, and it closes
+ * when all events are written.
+ */
 export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never, Scope.Scope> =>
   Effect.gen(function* () {
     const open = new Set<Call>()
-    yield* Effect.addFinalizer(() => Effect.forEach([...open], (call) => call.ends(true), { discard: true }))
+    const onTheirWay = new Set<Fiber.RuntimeFiber<void>>()
+    yield* Effect.addFinalizer(() =>
+      Effect.zipRight(
+        Effect.forEach([...open], (call) => call.ends(true), { discard: true }),
+        Effect.suspend(() => Fiber.awaitAll([...onTheirWay]))
+      )
+    )
+
+    /** Runs it as far as it gets at once, which is to the storage; the rest is nobody's concern but the scope's. */
+    const send = (event: Effect.Effect<void>): Effect.Effect<void> =>
+      Effect.flatMap(Effect.runtime(), (runtime) => {
+        const fiber = Runtime.runFork(runtime)(event)
+        onTheirWay.add(fiber)
+        fiber.addObserver(() => onTheirWay.delete(fiber))
+        return onTheirWay.size > mostOnTheirWay ? Effect.asVoid(Fiber.await(fiber)) : Effect.void
+      })
 
     return (type, caller, prompt) =>
       Effect.gen(function* () {
-        const written = yield* Deferred.make<void>()
         let asked: { readonly target: Target; readonly model: string | undefined } | undefined
         let replied = 0
-        let over = false
 
-        const write = (errored: boolean): Effect.Effect<void> => {
+        const event = (errored: boolean): Effect.Effect<void> => {
           if (asked === undefined) return Effect.void
           const details = {
             scheme: asked.target.scheme,
@@ -54,8 +74,8 @@ export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never,
             errored: errored ? 1 : 0
           }
           // The caller has an answer or has none, and would be no better off if this failed the call.
-          return Effect.catchAll(worlds.record(log, type, details), (error) =>
-            Effect.logError("a call of the gpu left no event", Cause.fail(error))
+          return Effect.catchAllCause(worlds.record(log, type, details), (cause) =>
+            Effect.logError("a call of the gpu left no event", cause)
           )
         }
 
@@ -63,16 +83,10 @@ export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never,
           asks: (target, model) => {
             asked = { target, model }
           },
-          says: (piece) => {
-            replied += Buffer.byteLength(piece)
+          says: (pieces) => {
+            for (const piece of pieces) replied += Buffer.byteLength(piece)
           },
-          ends: (errored) =>
-            Effect.suspend(() => {
-              if (over) return Deferred.await(written)
-              over = true
-              const forget = Effect.sync(() => open.delete(call))
-              return write(errored).pipe(Effect.ensuring(Deferred.succeed(written, undefined)), Effect.ensuring(forget))
-            }).pipe(Effect.uninterruptible)
+          ends: (errored) => Effect.suspend(() => (open.delete(call) ? send(event(errored)) : Effect.void))
         }
         open.add(call)
         yield* Effect.addFinalizer(() => call.ends(true))

@@ -1,7 +1,10 @@
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Caller } from "../../domain/Caller.ts"
 import { NotConfigured, type StorageFailure, UpstreamFailed } from "../../domain/Errors.ts"
@@ -14,6 +17,7 @@ import { type Backend, Backends } from "./Backend.ts"
 import * as AllBackends from "./Backends.ts"
 import * as CallLog from "./CallLog.ts"
 import * as Fallbacks from "./Fallbacks.ts"
+import * as Pull from "./Pull.ts"
 
 const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
   Effect.gen(function* () {
@@ -22,43 +26,45 @@ const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
     const { gpu, maxBody } = yield* AppConfig
     const begin = yield* CallLog.make(worlds)
 
-    const streamAs =
-      (type: "gpu_call" | "gpu_stream_call") =>
-      (
-        caller: Caller,
-        prompt: string,
-        { model }: GenerateOptions = {}
-      ): Effect.Effect<Stream.Stream<string, UpstreamFailed>, GpuError, Scope.Scope> =>
-        Effect.gen(function* () {
-          const conf = yield* configured
-          if (conf === undefined) return yield* new NotConfigured({ message: unconfigured })
-          const call = yield* begin(type, caller, prompt)
-          const answer = yield* Effect.tapError(
-            Fallbacks.open(backends, {
-              lines: conf.lines,
-              prompt,
-              model,
-              silence: gpu.firstByteTimeout,
-              onAsk: call.asks
-            }),
-            () => call.ends(true)
-          )
-          return answer.pipe(
-            Stream.map((piece) => {
-              call.says(piece)
-              return piece
-            }),
-            Stream.tapError(() => call.ends(true)),
-            Stream.concat(Stream.execute(Effect.suspend(() => call.ends(false))))
-          )
-        })
+    /** Asks, and leaves the event of the call; the scope holds both. */
+    const ask = (
+      type: "gpu_call" | "gpu_stream_call",
+      caller: Caller,
+      prompt: string,
+      { model }: GenerateOptions = {}
+    ): Effect.Effect<Pull.Pull<string, UpstreamFailed>, GpuError, Scope.Scope> =>
+      Effect.gen(function* () {
+        const conf = yield* configured
+        if (conf === undefined) return yield* new NotConfigured({ message: unconfigured })
+        const call = yield* begin(type, caller, prompt)
+        const answer = yield* Effect.tapError(
+          Fallbacks.open(backends, {
+            lines: conf.lines,
+            prompt,
+            model,
+            silence: gpu.firstByteTimeout,
+            onAsk: call.asks
+          }),
+          () => call.ends(true)
+        )
+        return answer.pipe(
+          Effect.tap((pieces) => Effect.sync(() => call.says(pieces))),
+          Effect.tapError((over) => call.ends(Option.isSome(over)))
+        )
+      })
 
     return GpuDevice.of({
       generate: (caller, prompt, options) =>
-        Effect.scoped(
-          Effect.flatMap(streamAs("gpu_call")(caller, prompt, options), (answer) => whole(answer, maxBody))
-        ),
-      stream: streamAs("gpu_stream_call"),
+        Effect.scoped(Effect.flatMap(ask("gpu_call", caller, prompt, options), (answer) => whole(answer, maxBody))),
+      stream: (caller, prompt, options) =>
+        Effect.gen(function* () {
+          const call = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+          const hangUp = Scope.close(call, Exit.void)
+          const answer = yield* Scope.extend(ask("gpu_stream_call", caller, prompt, options), call).pipe(
+            Effect.onError(() => hangUp)
+          )
+          return Stream.ensuring(Pull.toStream(answer), hangUp)
+        }),
       configuration: Effect.map(
         configured,
         (conf) =>
@@ -69,19 +75,40 @@ const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
 
 const unconfigured = "no language model is configured: write one into /etc/gpu.conf, such as ollama://localhost:11434"
 
+/** Pieces that may lie about before they are made one: each weighs much more than its letters. */
+const loose = 1024
+
 /** All pieces in one, of which nobody knows beforehand how long it gets. */
-const whole = (answer: Stream.Stream<string, UpstreamFailed>, most: number): Effect.Effect<string, UpstreamFailed> =>
+const whole = (answer: Pull.Pull<string, UpstreamFailed>, most: number): Effect.Effect<string, UpstreamFailed> =>
   Effect.suspend(() => {
+    const texts: Array<string> = []
+    let pieces: Array<string> = []
     let bytes = 0
-    const tooLong = new UpstreamFailed({
-      message: `the answer is longer than ${most} bytes`,
-      cause: "ELASTIK_MAX_BODY"
+    const gather = () => {
+      texts.push(pieces.join(""))
+      pieces = []
+    }
+    const more: Effect.Effect<string, UpstreamFailed> = Effect.matchEffect(answer, {
+      onSuccess: (came) => {
+        for (const piece of came) {
+          bytes += Buffer.byteLength(piece)
+          if (bytes > most) return tooLong(most)
+          pieces.push(piece)
+          if (pieces.length >= loose) gather()
+        }
+        return more
+      },
+      onFailure: (over) => {
+        if (Option.isSome(over)) return over.value
+        gather()
+        return Effect.succeed(texts.join(""))
+      }
     })
-    return Stream.runFoldEffect(answer, "", (all, piece) => {
-      bytes += Buffer.byteLength(piece)
-      return bytes > most ? tooLong : Effect.succeed(all + piece)
-    })
+    return more
   })
+
+const tooLong = (most: number) =>
+  new UpstreamFailed({ message: `the answer is longer than ${most} bytes`, cause: "ELASTIK_MAX_BODY" })
 
 /** The device with the backends that it is given, as /etc/gpu.conf chooses among them. */
 export const layerWithoutBackends: Layer.Layer<GpuDevice, never, Backends | ConfigWorlds | Worlds | AppConfig> =

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
 import type { Backend } from "./Backend.ts"
+import * as Pull from "./Pull.ts"
 
 const words = [
   ...["amber", "birch", "cedar", "delta", "ember", "fjord", "grain", "heron", "inlet", "jetty", "kelp", "larch"],
@@ -29,7 +29,13 @@ export const answerTo = (prompt: string): ReadonlyArray<string> => {
 export const fake: Backend = {
   missing: undefined,
   model: undefined,
-  // One word a piece, with a turn of the scheduler between them, as a model that takes its time.
   answer: ({ prompt }) =>
-    Stream.mapEffect(Stream.fromIterable(answerTo(prompt)), (word) => Effect.as(Effect.yieldNow(), word))
+    Effect.sync(() => {
+      const words = answerTo(prompt).values()
+      // One word a piece, with a turn of the scheduler between them, as a model that takes its time.
+      return Effect.flatMap(Effect.yieldNow(), () => {
+        const { done, value } = words.next()
+        return done === true ? Pull.end : Effect.succeed([value])
+      })
+    })
 }

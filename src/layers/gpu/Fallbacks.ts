@@ -1,16 +1,16 @@
 import * as Cause from "effect/Cause"
-import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import { NotConfigured, UnsupportedScheme, UpstreamFailed } from "../../domain/Errors.ts"
 import { type Line, schemes, type Target } from "../../domain/GpuConf.ts"
 import type { Backend, BackendFailed, Backends } from "./Backend.ts"
 import { pieces } from "./Pieces.ts"
+import * as Pull from "./Pull.ts"
+import * as Silence from "./Silence.ts"
 
 /** What is asked, of whichever backend answers. */
 export interface Question {
@@ -28,13 +28,13 @@ export type OpenError = NotConfigured | UnsupportedScheme | UpstreamFailed
 
 /**
  * Asks one line after the other until one of them has given the first piece of its answer, or an empty answer (C11.1).
- * From then on there is no other: a failure ends the stream. A line that cannot be asked is passed over like one that
+ * From then on there is no other: a failure ends the answer. A line that cannot be asked is passed over like one that
  * fails; when none could be asked, the first says why.
  */
 export const open = (
   backends: typeof Backends.Service,
   question: Question
-): Effect.Effect<Stream.Stream<string, UpstreamFailed>, OpenError, Scope.Scope> =>
+): Effect.Effect<Pull.Pull<string, UpstreamFailed>, OpenError, Scope.Scope> =>
   Effect.gen(function* () {
     const unusable: Array<NotConfigured | UnsupportedScheme> = []
     const failures: Array<UpstreamFailed> = []
@@ -49,8 +49,8 @@ export const open = (
       const { backend, target } = usable.right
       const model = question.model ?? backend.model
       question.onAsk(target, model)
-      const answer = backend.answer({ url: target.url, prompt: question.prompt, model })
-      const begun = yield* Effect.either(begin(pieces(answer, question.silence)))
+      const asked = backend.answer({ url: target.url, prompt: question.prompt, model })
+      const begun = yield* Effect.either(begin(asked, question.silence))
       if (Either.isRight(begun)) return inMidAnswer(target, begun.right)
       const reason = `${target.name} ${begun.left.why}`
       failures.push(new UpstreamFailed({ message: reason, cause: begun.left.cause }))
@@ -67,13 +67,14 @@ export const open = (
   })
 
 /** Nobody else sees what goes wrong from here on: the answer has its status, and maybe its reader is gone. */
-const inMidAnswer = (target: Target, answer: Stream.Stream<string, BackendFailed>) =>
-  answer.pipe(
-    Stream.mapError(({ cause, why }) => {
-      const message = `${target.name} failed in the middle of its answer: it ${why}`
-      return new UpstreamFailed({ message, cause })
-    }),
-    Stream.tapError((error) => Effect.logWarning(error.message, Cause.fail(error.cause)))
+const inMidAnswer = (target: Target, answer: Pull.Pull<string>): Pull.Pull<string, UpstreamFailed> =>
+  Pull.mapError(answer, ({ cause, why }) => {
+    const message = `${target.name} failed in the middle of its answer: it ${why}`
+    return new UpstreamFailed({ message, cause })
+  }).pipe(
+    Effect.tapError((over) =>
+      Option.isNone(over) ? Effect.void : Effect.logWarning(over.value.message, Cause.fail(over.value.cause))
+    )
   )
 
 const usableOf = (
@@ -100,18 +101,36 @@ const noneToAsk = (unusable: ReadonlyArray<NotConfigured | UnsupportedScheme>): 
   return new NotConfigured({ message: messages.join("; ") })
 }
 
-/** Runs an answer up to its first piece. What it holds is closed when it fails, when it has been read, or with the scope. */
+/** Asks, and waits for the first pieces. What it holds is closed when it fails, else with the scope. */
 const begin = (
-  answer: Stream.Stream<string, BackendFailed>
-): Effect.Effect<Stream.Stream<string, BackendFailed>, BackendFailed, Scope.Scope> =>
+  asked: ReturnType<Backend["answer"]>,
+  silence: number
+): Effect.Effect<Pull.Pull<string>, BackendFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const attempt = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-    const close = Scope.close(attempt, Exit.void)
-    const pull = yield* Scope.extend(Stream.toPull(answer), attempt)
-    const first = yield* Effect.repeat(pull, { until: Chunk.isNonEmpty }).pipe(
-      Effect.catchAll((end) => Option.match(end, { onNone: () => Effect.succeed(undefined), onSome: Effect.fail })),
-      Effect.onError(() => close)
-    )
-    if (first === undefined) return yield* Effect.as(close, Stream.empty)
-    return Stream.fromChunk(first).pipe(Stream.concat(Stream.repeatEffectChunkOption(pull)), Stream.ensuring(close))
+    const limited = yield* Scope.extend(Silence.limited(opening(Scope.extend(asked, attempt)), silence), attempt)
+    const answer = pieces(limited)
+    const first = yield* Effect.either(answer).pipe(Effect.onInterrupt(() => Scope.close(attempt, Exit.void)))
+    if (Either.isRight(first)) return startingWith(first.right, answer)
+    yield* Scope.close(attempt, Exit.void)
+    return Option.isNone(first.left) ? Pull.end : yield* first.left.value
   })
+
+/** Asks with the first pull, so that the time until there is a response counts as silence. */
+const opening = (asked: Effect.Effect<Pull.Pull<string>, BackendFailed>): Pull.Pull<string> => {
+  let answer: Pull.Pull<string> | undefined
+  const ask = Effect.flatMap(Effect.mapError(asked, Option.some), (opened) => {
+    answer = opened
+    return opened
+  })
+  return Effect.suspend(() => answer ?? ask)
+}
+
+const startingWith = (first: ReadonlyArray<string>, rest: Pull.Pull<string>): Pull.Pull<string> => {
+  let given = false
+  return Effect.suspend(() => {
+    if (given) return rest
+    given = true
+    return Effect.succeed(first)
+  })
+}

@@ -47,9 +47,7 @@ const lineCutter = (): Cutter => {
 /** The lines of newline-delimited JSON; blank ones are skipped. */
 export const ndjson = (body: Pull<Uint8Array>): Pull<string> => {
   const lines = lineCutter()
-  return cut(body, (text, last) =>
-    Either.map(lines(text, last), (found) => found.filter((line) => line.trim() !== ""))
-  )
+  return cut(body, (text, last) => Either.map(lines(text, last), (found) => found.filter((line) => line.trim() !== "")))
 }
 
 /**
