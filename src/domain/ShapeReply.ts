@@ -63,14 +63,14 @@ export const reader = (options: { readonly fences: boolean }): Reader => {
     if (stage === "tail") return ""
     const at = held.indexOf(marker)
     if (at < 0) {
-      const certain = certainLength(held, fenced)
+      const certain = certainLength(held, fenced, atLineStart)
       const out = held.slice(0, certain)
       held = held.slice(certain)
       return pass(out)
     }
     const before = held.slice(0, at)
     lineStart = before === "" ? atLineStart : before.endsWith("\n")
-    const end = contentEnd(before, fenced, lineStart)
+    const end = contentEnd(before, fenced, atLineStart, lineStart)
     const out = before.slice(0, end)
     tail = [before.slice(end), held.slice(at)]
     held = ""
@@ -86,10 +86,10 @@ export const reader = (options: { readonly fences: boolean }): Reader => {
     },
     end: () => {
       if (stage !== "tail") {
-        const rest = stage === "content" && fenced ? held.slice(0, contentEnd(held, true, false)) : held
+        const rest = stage === "content" && fenced ? held.slice(0, contentEnd(held, true, atLineStart, false)) : held
         return { rest, meta: unknown }
       }
-      return resolve(tail.join(""), fenced, lineStart)
+      return resolve(tail.join(""), fenced, atLineStart, lineStart)
     }
   }
 }
@@ -98,12 +98,20 @@ const fence = "```"
 const openingFence = /^```[\w+./-]*[ \t\r]*$/
 const longestFence = 64
 
-/** A closing fence and the line ends around it, at the end of a text. */
-const closingFence = /(?:(?:^|\r?\n)[ \t]{0,3}`{1,3}[ \t]{0,8})?[\r\n]{0,4}$/
-const wholeClosingFence = /(?:^|\r?\n)[ \t]{0,3}```[ \t]{0,8}[\r\n]{0,4}$/
+/** A closing fence and the line ends around it, at the end of a text that begins a line, or does not. */
+const closingFence = {
+  maybe: {
+    atLineStart: /(?:(?:^|\r?\n)[ \t]{0,3}`{0,3}[ \t]{0,8})?[\r\n]{0,4}$/,
+    within: /(?:\r?\n[ \t]{0,3}`{0,3}[ \t]{0,8})?[\r\n]{0,4}$/
+  },
+  whole: {
+    atLineStart: /(?:^|\r?\n)[ \t]{0,3}```[ \t]{0,8}[\r\n]{0,4}$/,
+    within: /\r?\n[ \t]{0,3}```[ \t]{0,8}[\r\n]{0,4}$/
+  }
+}
 
 /** How much of a text is content, whatever may follow it. */
-const certainLength = (text: string, fenced: boolean): number => {
+const certainLength = (text: string, fenced: boolean, atLineStart: boolean): number => {
   let end = text.length
   for (let length = marker.length - 1; length > 0; length--) {
     if (!text.endsWith(marker.slice(0, length))) continue
@@ -111,27 +119,32 @@ const certainLength = (text: string, fenced: boolean): number => {
     break
   }
   const before = text.slice(0, end)
-  const last = (fenced ? closingFence : /\r?\n?$/).exec(before)
+  const last = (fenced ? closingFence.maybe[atLineStart ? "atLineStart" : "within"] : /\r?\n?$/).exec(before)
   return last === null ? end : last.index
 }
 
 /** Where the content ends in what stands before its end, or before the marker. */
-const contentEnd = (text: string, fenced: boolean, beforeMarker: boolean): number => {
-  const closing = fenced ? wholeClosingFence.exec(text) : null
+const contentEnd = (text: string, fenced: boolean, atLineStart: boolean, beforeMarker: boolean): number => {
+  const closing = fenced ? closingFence.whole[atLineStart ? "atLineStart" : "within"].exec(text) : null
   if (closing !== null) return closing.index
   const feed = beforeMarker ? /\r?\n?$/.exec(text) : null
   return feed === null ? text.length : feed.index
 }
 
 /** Finds out which marker counts in a text that begins, after a line end at most, with one. */
-const resolve = (text: string, fenced: boolean, lineStart: boolean): { rest: string; meta: Meta } => {
+const resolve = (
+  text: string,
+  fenced: boolean,
+  atLineStart: boolean,
+  lineStart: boolean
+): { rest: string; meta: Meta } => {
   const first = text.indexOf(marker)
   const beginsLine = (at: number) => (at === first ? lineStart : text[at - 1] === "\n")
   const split = (at: number, meta: Meta) => {
     // What stands before the first marker has been cut already.
     if (at === first) return { rest: "", meta }
     const before = text.slice(0, at)
-    return { rest: before.slice(0, contentEnd(before, fenced, beginsLine(at))), meta }
+    return { rest: before.slice(0, contentEnd(before, fenced, atLineStart, beginsLine(at))), meta }
   }
   let last: number | undefined
   let tries = 0
@@ -142,12 +155,15 @@ const resolve = (text: string, fenced: boolean, lineStart: boolean): { rest: str
     if (last === undefined && beginsLine(at)) last = at
   }
   return last === undefined
-    ? { rest: text.slice(0, contentEnd(text, fenced, false)), meta: unknown }
+    ? { rest: text.slice(0, contentEnd(text, fenced, atLineStart, false)), meta: unknown }
     : split(last, unknown)
 }
 
 /** Markers that are looked behind; a reply with more of them is no reply. */
 const mostMarkers = 16
+
+/** Characters that the names in a media type have at most (RFC 6838 section 4.2). */
+const longestName = 127
 
 /** META as it stands behind the marker, on the same line or the next; undefined when it cannot be read. */
 const readMeta = (text: string): Meta | undefined => {
@@ -165,6 +181,7 @@ const readMeta = (text: string): Meta | undefined => {
   const { content_type, shape } = value as { readonly content_type?: unknown; readonly shape?: unknown }
   const parsed = typeof content_type === "string" ? parseMediaType(content_type) : undefined
   if (parsed === undefined || parsed.type === "*" || parsed.subtype === "*") return undefined
+  if (Math.max(parsed.type.length, parsed.subtype.length) > longestName) return undefined
   return { contentType: essence(parsed), shape: typeof shape === "string" ? readShape(shape) : unknown.shape }
 }
 

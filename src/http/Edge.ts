@@ -35,7 +35,7 @@ const keptFor = 1000
 /**
  * Answers about worlds, as the typed handlers and /shaped gave them, kept whole for whoever asks the same with the same
  * credentials and served before a fiber is started. It changes nothing but time: an answer is kept only while nothing was
- * committed that it depends on, goes with the next such commit, and all go when the rules may have changed (/etc). What
+ * committed that it depends on, goes with the next such commit, and all go when rules or plugins may have changed (/etc, /lib). What
  * somebody changes in a database by hand shows within a second.
  */
 export class Edge extends Effect.Service<Edge>()("elastik/http/Edge", {
@@ -74,15 +74,14 @@ export class Edge extends Effect.Service<Edge>()("elastik/http/Edge", {
     }
 
     yield* changes.listen(({ name }) => {
-      for (const key of namespaceOf(name) === "etc" ? [...answers.keys()] : [...(keysOf.get(name) ?? [])]) drop(key)
+      for (const key of concernsAll(name) ? [...answers.keys()] : [...(keysOf.get(name) ?? [])]) drop(key)
     })
 
     const put = (key: string, url: string, { body, headers }: Response, since: number, until: number) => {
       const name = worldOf(url, headers)
       if (name === undefined || catalog.get(name) === undefined || answers.has(key)) return
       const missed = changes.since(since)
-      if (missed === undefined || missed.some((change) => change.name === name || namespaceOf(change.name) === "etc"))
-        return
+      if (missed === undefined || missed.some((change) => change.name === name || concernsAll(change.name))) return
       if (body._tag !== "Uint8Array" && body._tag !== "Empty") return
       const bytes = body._tag === "Uint8Array" ? body.body : undefined
       const cost = (bytes?.length ?? 0) + key.length + 1024
@@ -135,3 +134,9 @@ export class Edge extends Effect.Service<Edge>()("elastik/http/Edge", {
     } as const
   })
 }) {}
+
+/** Whether a change may be one of what anybody gets to see, anywhere. */
+const concernsAll = (name: string): boolean => {
+  const namespace = namespaceOf(name)
+  return namespace === "etc" || namespace === "lib"
+}

@@ -67,7 +67,8 @@ const tokens = { ELASTIK_TOKEN: "reader-t2", ELASTIK_APPROVE_TOKEN: "reader-t3",
 describe.each([
   { document: "README.md", env: { ELASTIK_APPROVE_TOKEN: "reader-t3" } },
   { document: "docs/HTTP.md", env: tokens },
-  { document: "docs/PLUGINS.md", env: tokens }
+  { document: "docs/PLUGINS.md", env: tokens },
+  { document: "docs/SHAPED.md", env: tokens }
 ])("the examples of $document", ({ document, env }) => {
   const steps = stepsOf(readFileSync(join(root, document), "utf8"))
   const cwd = mkdtempSync(join(tmpdir(), "elastik-docs-"))

@@ -22,6 +22,7 @@ afterAll(() => server.stop())
 const shaped = plugin({
   AUTH: "auth",
   ROUTES: ["/shaped"],
+  SHELL: true,
   touches: ({ path }) =>
     Effect.map(canonicalText(path.slice("/shaped".length)), ({ path }) => ({ action: "read", path })),
   handle: ({ caller, headers, path }) =>
@@ -129,4 +130,15 @@ test("a capability that has expired is served nothing from memory", async () => 
     }
   }
   await server.request("PUT", "/etc/private", { headers: bearer(T3), body: "" })
+})
+
+test("a plugin that is disabled is served nothing from memory, and a browser that navigates gets a page", async () => {
+  await server.request("PUT", "/home/e/a", { headers: bearer(T2), body: "a" })
+  const ask = (more: Record<string, string> = {}) =>
+    server.request("GET", "/shaped/home/e/a", { headers: { ...bearer(T2), accept: "text/html", ...more } })
+  for (let n = 0; n < untilHot; n++) expect((await ask()).json()).toMatchObject({ accept: "text/html" })
+  const visited = await ask({ "sec-fetch-mode": "navigate" })
+  expect(visited.headers["content-type"]).toBe("text/html; charset=utf-8")
+  await server.request("PUT", "/lib/shaped/state", { headers: bearer(T3), body: "disabled" })
+  expect((await ask()).status).toBe(404)
 })
