@@ -103,6 +103,8 @@ const make = Effect.gen(function* () {
   const chain = yield* EventChain
   const mutex = KeyedMutex.make<WorldName>()
   const shared = SharedReads.make(catalog.get)
+  /** how many events of the machine's own are on their way to a world */
+  const recording = new Map<WorldName, number>()
   let waiting = 0
 
   /** Catalog first, then the watchers: whoever is woken finds the new state. */
@@ -148,6 +150,24 @@ const make = Effect.gen(function* () {
         })
     )
 
+  /** Who causes such an event need not wait for it; whoever looks afterwards does, and finds it. */
+  const recorded = <A, E>(name: WorldName, look: () => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() =>
+      recording.has(name) ? Effect.zipRight(mutex.lock(name)(Effect.void), Effect.suspend(look)) : look()
+    )
+
+  const countingRecords = <A, E>(name: WorldName, record: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => recording.set(name, (recording.get(name) ?? 0) + 1)),
+      () => record,
+      () =>
+        Effect.sync(() => {
+          const left = (recording.get(name) ?? 0) - 1
+          if (left === 0) recording.delete(name)
+          else recording.set(name, left)
+        })
+    )
+
   const isCollection = (caller: Caller, path: CanonicalPath) =>
     Effect.map(access.readable(caller), (readable) => {
       if (isWorldNamespace(path)) return true
@@ -167,12 +187,14 @@ const make = Effect.gen(function* () {
     (caller: Caller, name: WorldName): Effect.Effect<A, ReadError> =>
       Effect.zipRight(
         access.require(caller, "read", name),
-        catalog.get(name) === undefined
-          ? missing(caller, name)
-          : Effect.flatMap(
-              read(name),
-              Option.match({ onNone: () => missing(caller, name), onSome: (found) => Effect.succeed(found) })
-            )
+        recorded(name, () =>
+          catalog.get(name) === undefined
+            ? missing(caller, name)
+            : Effect.flatMap(
+                read(name),
+                Option.match({ onNone: () => missing(caller, name), onSome: (found) => Effect.succeed(found) })
+              )
+        )
       )
 
   return Worlds.of({
@@ -260,7 +282,7 @@ const make = Effect.gen(function* () {
       ),
 
     record: (name, type, details) =>
-      admitted(commit({ _tag: "Remark", name, type, details })).pipe(
+      countingRecords(name, admitted(commit({ _tag: "Remark", name, type, details }))).pipe(
         Effect.catchTags({
           WorldNotFound: Effect.die,
           IdempotencyConflict: Effect.die,
@@ -270,9 +292,9 @@ const make = Effect.gen(function* () {
       ),
 
     verify: (caller, name) =>
-      Effect.gen(function* () {
-        yield* access.require(caller, "operate", name)
-        return yield* verifyWorld(storage, chain, name)
-      })
+      Effect.zipRight(
+        access.require(caller, "operate", name),
+        recorded(name, () => verifyWorld(storage, chain, name))
+      )
   })
 })

@@ -4,10 +4,12 @@ import { Context, Effect, Exit, Layer, Logger, LogLevel, Runtime, Scope, Stream 
 import fc from "fast-check"
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest"
 import * as Server from "../../src/http/Server.ts"
-import { type Ask, BackendFailed, Backends } from "../../src/layers/gpu/Backend.ts"
+import { type Ask, Backends } from "../../src/layers/gpu/Backend.ts"
 import * as AllBackends from "../../src/layers/gpu/Backends.ts"
 import * as Device from "../../src/layers/gpu/Device.ts"
+import { BackendFailed } from "../../src/layers/gpu/Failure.ts"
 import { answerTo } from "../../src/layers/gpu/Fake.ts"
+import * as Pull from "../../src/layers/gpu/Pull.ts"
 import { Machine, MemoryStorage } from "../../src/layers/Live.ts"
 import { AppConfig } from "../../src/services/AppConfig.ts"
 import { EventChain } from "../../src/services/EventChain.ts"
@@ -36,8 +38,8 @@ const backends = Layer.effect(
       answer: (ask: Ask) => {
         const pieces = scripted.get(ask.prompt)
         if (pieces === undefined) return all.fake.answer(ask)
-        return Stream.mapEffect(Stream.fromIterable(pieces), (piece) =>
-          piece === "!" ? failure : Effect.succeed(piece)
+        return Pull.fromStream(
+          Stream.mapEffect(Stream.fromIterable(pieces), (piece) => (piece === "!" ? failure : Effect.succeed(piece)))
         )
       }
     }

@@ -1,8 +1,8 @@
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { Scheme } from "../../domain/GpuConf.ts"
+import type { BackendFailed } from "./Failure.ts"
 import type { Pull } from "./Pull.ts"
 
 /** One question to a backend. */
@@ -27,12 +27,6 @@ export interface Backend {
    */
   readonly answer: (ask: Ask) => Effect.Effect<Pull<string>, BackendFailed, Scope.Scope>
 }
-
-/** Why there is no answer, or no more of it. `why` is for callers: it holds no key and nothing that the backend wrote. */
-export class BackendFailed extends Data.TaggedError("BackendFailed")<{
-  readonly why: string
-  readonly cause: unknown
-}> {}
 
 /** What is asked under each scheme of /etc/gpu.conf: the part of the device that a configuration or a test replaces. */
 export class Backends extends Context.Tag("elastik/gpu/Backends")<Backends, Readonly<Record<Scheme, Backend>>>() {}

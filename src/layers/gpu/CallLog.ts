@@ -1,8 +1,7 @@
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type { Caller } from "../../domain/Caller.ts"
 import type { Target } from "../../domain/GpuConf.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
@@ -89,7 +88,7 @@ export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never,
           ends: (errored) => Effect.suspend(() => (open.delete(call) ? send(event(errored)) : Effect.void))
         }
         open.add(call)
-        yield* Effect.addFinalizer(() => call.ends(true))
+        yield* Scope.addFinalizer(yield* Effect.scope, call.ends(true))
         return call
       })
   })

@@ -1,6 +1,11 @@
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as Data from "effect/Data"
-import { BackendFailed } from "./Backend.ts"
+
+/** Why there is no answer, or no more of it. `why` is for callers: it holds no key and nothing that the backend wrote. */
+export class BackendFailed extends Data.TaggedError("BackendFailed")<{
+  readonly why: string
+  readonly cause: unknown
+}> {}
 
 /** A status that is no success. */
 export class Refused extends Data.TaggedError("Refused")<{

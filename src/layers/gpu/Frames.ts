@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import { BackendFailed } from "./Backend.ts"
+import { BackendFailed } from "./Failure.ts"
 import type { Pull } from "./Pull.ts"
 
 /**

@@ -2,11 +2,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type * as Scope from "effect/Scope"
-import { BackendFailed } from "./Backend.ts"
+import * as Scope from "effect/Scope"
 import * as Connections from "./Connections.ts"
 import * as Exchange from "./Exchange.ts"
-import { codeWord, Refused } from "./Failure.ts"
+import { BackendFailed, codeWord, Refused } from "./Failure.ts"
 import * as Frames from "./Frames.ts"
 import type { Pull } from "./Pull.ts"
 
@@ -35,6 +34,8 @@ export interface Upstream {
 interface Call {
   readonly connection: Connections.Connection
   readonly exchange: Exchange.Exchange
+  /** whether the connection had served another call before */
+  readonly kept: boolean
   enough: boolean
 }
 
@@ -49,6 +50,8 @@ export const make = (connectTimeout: number): Effect.Effect<Upstream, never, Sco
       Effect.forever(exchange.body).pipe(
         Effect.ignore,
         Effect.timeoutOption("1 second"),
+        // A scope that closes is not to be interrupted, and neither would be what it forks.
+        Effect.interruptible,
         Effect.ensuring(Effect.sync(() => (exchange.whole() ? connection.keep() : connection.drop()))),
         Effect.forkIn(life)
       )
@@ -58,38 +61,53 @@ export const make = (connectTimeout: number): Effect.Effect<Upstream, never, Sco
       return Effect.sync(() => (call.exchange.whole() ? call.connection.keep() : call.connection.drop()))
     }
 
-    const call = (connection: () => Connections.Connection, request: Exchange.Request) =>
-      Effect.acquireRelease(
-        Effect.sync((): Call => {
-          const own = connection()
-          return { connection: own, exchange: Exchange.post(own.client, request), enough: false }
-        }),
-        leave
-      )
+    /** Sends it, over a connection that was kept or one that is new. */
+    const begin = (
+      origin: string,
+      request: Exchange.Request,
+      kept?: Connections.Connection
+    ): Effect.Effect<Call, never, Scope.Scope> =>
+      Effect.flatMap(Effect.scope, (scope) => {
+        const connection = kept ?? connections.open(origin)
+        const call: Call = {
+          connection,
+          exchange: Exchange.post(connection.client, request),
+          kept: kept !== undefined,
+          enough: false
+        }
+        // acquireRelease does the same and more, for the price of a request.
+        return Effect.as(
+          Scope.addFinalizer(
+            scope,
+            Effect.suspend(() => leave(call))
+          ),
+          call
+        )
+      })
 
     return {
       send: ({ body, headers, url }) =>
         Effect.gen(function* () {
           const { origin, pathname, search } = new URL(url)
           const request = { path: pathname + search, headers, body }
-          const anew = () => connections.open(origin)
-          const kept = connections.kept(origin)
-          let asked = yield* call(() => kept ?? anew(), request)
-          let head = yield* Effect.either(asked.exchange.head)
-          // Both sides have closed connections that nobody used, and nobody knows it before the other has heard of it. To
-          // ask a model twice changes nothing but the bill.
-          if (kept !== undefined && head._tag === "Left" && isBroken(head.left.cause)) {
-            asked = yield* call(anew, request)
-            head = yield* Effect.either(asked.exchange.head)
+          let call = yield* Effect.uninterruptible(
+            Effect.suspend(() => begin(origin, request, connections.kept(origin)))
+          )
+          let head = yield* Effect.either(call.exchange.head)
+          // Connections that nobody used are closed by both sides, and neither knows it before it hears of the other. To
+          // ask a model again changes nothing but the bill.
+          if (call.kept && head._tag === "Left" && isBroken(head.left.cause)) {
+            call = yield* Effect.uninterruptible(begin(origin, request))
+            head = yield* Effect.either(call.exchange.head)
           }
+          const { exchange } = call
           const { contentType, status } = yield* head
-          const { exchange } = asked
           if (status < 200 || status >= 300) {
             const cause = new Refused({ status, code: yield* codeIn(exchange.body) })
             return yield* new BackendFailed({ why: cause.message, cause })
           }
           const enough = () => {
-            asked.enough = true
+            call.enough = true
           }
           return { contentType, body: exchange.body, enough }
         })

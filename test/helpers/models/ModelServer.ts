@@ -14,6 +14,8 @@ export interface Received {
 /** One request and the hand that answers it. */
 export interface Exchange {
   readonly received: Received
+  /** whether its connection has served another before */
+  readonly again: boolean
   readonly open: (contentType: string, status?: number) => void
   readonly send: (bytes: string | Uint8Array) => void
   /** when what was sent has left this process */
@@ -34,6 +36,8 @@ export interface ModelServer {
   /** what was wrong with the others, which got a 400 */
   readonly faults: ReadonlyArray<string>
   readonly requests: () => number
+  /** how many connections there were */
+  readonly connections: () => number
 }
 
 /** A server on a free port of this machine that takes only what `faultOf` finds no fault with, and waits to be told. */
@@ -45,7 +49,9 @@ export const modelServer = (
     const exchanges = yield* Queue.unbounded<Exchange>()
     const faults: Array<string> = []
     const sockets = new Set<Socket>()
+    const used = new WeakSet<Socket>()
     let count = 0
+    let connections = 0
 
     const server = Http.createServer((request, response) => {
       const chunks: Array<Buffer> = []
@@ -68,8 +74,11 @@ export const modelServer = (
           response.writeHead(400, { "content-type": "application/json" }).end("{}")
           return
         }
+        const again = used.has(request.socket)
+        used.add(request.socket)
         const exchange: Exchange = {
           received,
+          again,
           open: (contentType, status = 200) => {
             response.writeHead(status, { "content-type": contentType })
             response.flushHeaders()
@@ -96,6 +105,7 @@ export const modelServer = (
       })
     })
     server.on("connection", (socket) => {
+      connections++
       sockets.add(socket)
       socket.setNoDelay(true)
       socket.once("close", () => sockets.delete(socket))
@@ -111,7 +121,13 @@ export const modelServer = (
         })
     )
     const { port } = server.address() as AddressInfo
-    return { host: `127.0.0.1:${port}`, next: Queue.take(exchanges), faults, requests: () => count }
+    return {
+      host: `127.0.0.1:${port}`,
+      next: Queue.take(exchanges),
+      faults,
+      requests: () => count,
+      connections: () => connections
+    }
   })
 
 const parsed = (text: string): unknown => {

@@ -2,9 +2,11 @@ import { inspect } from "node:util"
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, Fiber, HashMap, Layer, Logger, LogLevel, Scope, Stream } from "effect"
 import { StorageFailure } from "../../../src/domain/Errors.ts"
-import { type Ask, BackendFailed } from "../../../src/layers/gpu/Backend.ts"
+import type { Ask } from "../../../src/layers/gpu/Backend.ts"
 import * as Device from "../../../src/layers/gpu/Device.ts"
+import { BackendFailed } from "../../../src/layers/gpu/Failure.ts"
 import { answerTo } from "../../../src/layers/gpu/Fake.ts"
+import * as Pull from "../../../src/layers/gpu/Pull.ts"
 import { defaults } from "../../../src/services/AppConfig.ts"
 import { GpuDevice } from "../../../src/services/GpuDevice.ts"
 import { Storage } from "../../../src/services/Storage.ts"
@@ -236,7 +238,7 @@ describe("C11.1, C5.2 every call that asked a backend leaves one event in var/lo
   )
 
   deviceTest(
-    "before the answer's end is told",
+    "which is on its way before the answer's end is told",
     Effect.gen(function* () {
       yield* configure("fake://")
       const answer = yield* (yield* GpuDevice).stream(T2, "x")
@@ -337,7 +339,9 @@ describe("GpuDevice.layerBackend", () => {
     model: "tiny",
     answer: (ask) => {
       asked.push(ask)
-      return Stream.concat(Stream.make("a", "", "b"), ask.prompt === "x" ? Stream.empty : Stream.fail(broken))
+      return Pull.fromStream(
+        Stream.concat(Stream.make("a", "", "b"), ask.prompt === "x" ? Stream.empty : Stream.fail(broken))
+      )
     }
   })
   const broken = new BackendFailed({ why: "broke", cause: "of the test" })
