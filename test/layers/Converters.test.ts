@@ -187,6 +187,15 @@ describe("C12.4 there and back", () => {
       { numRuns: 500 }
     ))
 
+  it("text of spaces and line ends alone is the same after YAML", () =>
+    fc.assert(
+      fc.asyncProperty(fc.stringMatching(/^[ \n\t\ra:#>|-]{0,8}$/), async (value) => {
+        const original = JSON.stringify({ value, list: [value] })
+        expect(compact(await convert((await convert(original, json, yaml)) ?? "", yaml, json))).toBe(original)
+      }),
+      { numRuns: 2000 }
+    ))
+
   const rows = fc
     .uniqueArray(text, { minLength: 1, maxLength: 4 })
     .chain((names) => fc.array(fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), text))), { minLength: 1 }))

@@ -130,10 +130,13 @@ const digits: ScalarTag = {
 /** What the library would leave as it is though YAML does not print it, or YAML 1.1 breaks lines at it. */
 const unprinted = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g
 
+/** Several lines of which the first begins with a space: in a block the library may lose it. */
+const indented = /^[ \t].*\n/
+
 const escaped: ScalarTag = {
   tag: "tag:yaml.org,2002:str",
   default: true,
-  identify: (value) => typeof value === "string" && value.search(unprinted) >= 0,
+  identify: (value) => typeof value === "string" && (value.search(unprinted) >= 0 || indented.test(value)),
   resolve: (source) => source,
   stringify: ({ value }) =>
     JSON.stringify(value).replace(unprinted, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
