@@ -35,6 +35,12 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
     const answer = (plugin: Running, request: Request, asked: PluginRequest) =>
       Effect.map(plugin.handle(asked), (value) => answerOf(plugin, request, value))
 
+    /** What a request touches. Whoever may not even ask learns nothing of what is wrong with the question (C7.6). */
+    const touched = ({ manifest, touches }: Running, caller: Caller, asked: PluginRequest, target: RequestTarget) =>
+      touches === undefined
+        ? Effect.succeed(ownTouch(asked.method, target))
+        : Effect.zipRight(access.requireTier(caller, manifest.tier), touches(asked))
+
     return {
       /** to the plugin whose route it is */
       to: (
@@ -53,14 +59,12 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
           if (method === "OPTIONS") return Effect.succeed(optionsAnswer(allow))
           return new MethodNotAllowed({ message: `${method} is not for /${target.path}`, allow })
         }
-        return Effect.gen(function* () {
-          const caller = yield* auth.identify(request.headers.authorization)
-          // Whoever may not even ask learns nothing of what is wrong with the question (C7.6).
-          yield* orUnauthorized(caller, access.requireTier(caller, manifest.tier))
+        return Effect.flatMap(auth.identify(request.headers.authorization), (caller) => {
           const asked = requestOf(request, target, caller, maxBody)
-          const touch = plugin.touches === undefined ? ownTouch(method, target) : yield* plugin.touches(asked)
-          yield* orUnauthorized(caller, access.requireUse(caller, manifest.tier, touch))
-          return yield* answer(plugin, request, asked)
+          const permitted = Effect.flatMap(touched(plugin, caller, asked, target), (touch) =>
+            access.requireUse(caller, manifest.tier, touch)
+          )
+          return Effect.zipRight(orUnauthorized(caller, permitted), answer(plugin, request, asked))
           // The server makes only what the router calls interruptible.
         }).pipe(Effect.interruptible)
       },
