@@ -35,8 +35,8 @@ const keptFor = 1000
 /**
  * Answers about worlds, as the typed handlers and /shaped gave them, kept whole for whoever asks the same with the same
  * credentials and served before a fiber is started. It changes nothing but time: an answer is kept only while nothing was
- * committed that it depends on, goes with the next such commit, and all go when rules or plugins may have changed (/etc, /lib). What
- * somebody changes in a database by hand shows within a second.
+ * committed that it depends on, goes with the next such commit, and all go when rules or plugins may have changed (/etc,
+ * /lib). What somebody changes in a database by hand shows within a second.
  */
 export class Edge extends Effect.Service<Edge>()("elastik/http/Edge", {
   scoped: Effect.gen(function* () {

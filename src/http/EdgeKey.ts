@@ -22,7 +22,8 @@ export const keyOf = (
   if ((method !== "GET" && method !== "HEAD") || url === undefined) return undefined
   for (const name of particular) if (headers[name] !== undefined) return undefined
   const { accept = "", authorization = "" } = headers
-  const key = `${method} ${url} ${accept} ${authorization} ${headers["sec-fetch-mode"] ?? ""}`
+  // No field holds a line feed, so that no two requests have the same key.
+  const key = [method, url, accept, authorization, headers["sec-fetch-mode"] ?? ""].join("\n")
   if (!url.startsWith(shaped)) return key
   return `${key}\n${headers["x-semantic-intent"] ?? ""}\n${headers["user-agent"] ?? ""}`
 }

@@ -66,14 +66,20 @@ export const post = (client: Client, { body, headers, path }: Request): Exchange
     }
   )
 
-  const change = Effect.async<void>((resume) => {
-    changed = () => resume(Effect.void)
-  })
+  /** Ends when there is something new. Looked at again here: a fiber may give way between looking and waiting. */
+  const until = (isThere: () => boolean): Effect.Effect<void> =>
+    Effect.async((resume) => {
+      if (isThere()) return resume(Effect.void)
+      changed = () => resume(Effect.void)
+    })
 
   const awaited: Effect.Effect<Head, BackendFailed> = Effect.suspend(() => {
     if (head !== undefined) return Effect.succeed(head)
     if (over !== undefined && Option.isSome(over)) return over.value
-    return Effect.zipRight(change, awaited)
+    return Effect.zipRight(
+      until(() => head !== undefined || over !== undefined),
+      awaited
+    )
   })
 
   const pull: Pull<Uint8Array> = Effect.suspend(() => {
@@ -84,7 +90,11 @@ export const post = (client: Client, { body, headers, path }: Request): Exchange
       control?.resume()
       return Effect.succeed(chunks)
     }
-    return over === undefined ? Effect.zipRight(change, pull) : Effect.fail(over)
+    if (over !== undefined) return Effect.fail(over)
+    return Effect.zipRight(
+      until(() => arrived.length > 0 || over !== undefined),
+      pull
+    )
   })
 
   return { head: awaited, body: pull, whole: () => over !== undefined && Option.isNone(over) }

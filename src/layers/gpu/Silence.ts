@@ -28,6 +28,8 @@ export const limited = (answer: Pull<string>, seconds: number): Effect.Effect<Pu
     let begun = () => {}
 
     const beginning = Effect.async<void>((resume) => {
+      // Somebody may have begun to wait since this fiber has looked.
+      if (wait !== undefined) return resume(Effect.void)
       begun = () => resume(Effect.void)
     })
     const watch: Effect.Effect<void> = Effect.suspend(() => {
