@@ -1,6 +1,7 @@
 import { readdirSync, readlinkSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option } from "effect"
+import type { WorldName } from "../../src/domain/WorldPath.ts"
 import * as Handles from "../../src/layers/sqlite/Handles.ts"
 import * as MemoryVolume from "../../src/layers/sqlite/MemoryVolume.ts"
 import { Storage } from "../../src/services/Storage.ts"
@@ -9,12 +10,23 @@ import { chain, files, put, readText, temporary } from "../helpers/Storages.ts"
 
 const names = (count: number) => Array.from({ length: count }, (_, i) => world(`home/w${i}`))
 
+const entryNamed = (name: WorldName) => ({
+  name,
+  version: 1,
+  ext: "txt",
+  state: "active",
+  len: 0,
+  updatedAt: 0,
+  eventId: 1,
+  tag: "t"
+})
+
 /** Handles over worlds in memory that exist already, and how many of them are open. */
 const counted = (capacity: number, worlds: number) =>
   Effect.gen(function* () {
     const memory = yield* MemoryVolume.make
     const count = { open: 0, most: 0, opened: 0 }
-    yield* Effect.forEach(names(worlds), memory.create)
+    yield* Effect.forEach(names(worlds), (name) => memory.create(name, () => Effect.succeed(entryNamed(name))))
     const handles = yield* Handles.make(
       {
         ...memory,

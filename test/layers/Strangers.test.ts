@@ -1,12 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { SystemError } from "@effect/platform/Error"
 import { describe, expect, it } from "@effect/vitest"
 import type Sqlite from "better-sqlite3"
 import { Effect, Option } from "effect"
-import { StorageFailure } from "../../src/domain/Errors.ts"
 import { Storage } from "../../src/services/Storage.ts"
 import { place } from "../helpers/ForeignWorld.ts"
-import { world } from "../helpers/Paths.ts"
 import {
   chain,
   databaseOf,
@@ -21,6 +20,7 @@ import {
   session,
   setState,
   temporary,
+  verdict,
   withDatabase
 } from "../helpers/Storages.ts"
 
@@ -98,19 +98,45 @@ describe("a disk that errs", () => {
     })
   )
 
-  it.scoped("a creation that cannot be made durable is taken back", () =>
+  it.scoped("a creation whose place is taken by somebody's file leaves that and nothing else", () =>
     Effect.gen(function* () {
       const data = yield* temporary
-      yield* session(
-        data,
-        (storage) =>
-          Effect.gen(function* () {
-            expect((yield* Effect.flip(storage.execute(put("home/x", "x"))))._tag).toBe("StorageFailure")
-            expect(yield* storage.read(world("home/x"))).toEqual(Option.none())
-          }),
-        (volume) => ({ ...volume, seal: () => new StorageFailure({ message: "no sync", cause: "test" }) })
+      yield* session(data, (storage) =>
+        Effect.gen(function* () {
+          writeFileSync(directoryOf(data, "home/x"), "mine")
+          expect((yield* Effect.flip(storage.execute(put("home/x", "x"))))._tag).toBe("StorageFailure")
+          expect(readFileSync(directoryOf(data, "home/x"), "utf8")).toBe("mine")
+          expect(readdirSync(join(data, ".new"))).toEqual([])
+        })
       )
+    })
+  )
+
+  it.scoped("a creation keeps what lies in its directory, but not the log of a database that is gone", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* session(data, (storage) =>
+        Effect.gen(function* () {
+          mkdirSync(directoryOf(data, "home/x"))
+          for (const name of ["notes.txt", "universe.db-wal"]) {
+            writeFileSync(join(directoryOf(data, "home/x"), name), "mine")
+          }
+          yield* storage.execute(put("home/x", "x"))
+          expect(readdirSync(directoryOf(data, "home/x")).sort()).toEqual(["notes.txt", "universe.db"])
+          expect(yield* readText(storage, "home/x")).toEqual(Option.some("x"))
+          expect(yield* verdict(storage, "home/x")).toMatchObject({ chain: { ok: true }, body: { ok: true } })
+        })
+      )
+    })
+  )
+
+  it.scoped("C5.1 what a crash left of a creation goes at the next start, and is no world", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      mkdirSync(join(data, ".new", "home%2Fx"), { recursive: true })
+      writeFileSync(join(data, ".new", "home%2Fx", "universe.db"), "torn")
       expect(yield* session(data, names)).toEqual([])
+      expect(readdirSync(join(data, ".new"))).toEqual([])
     })
   )
 })

@@ -14,6 +14,8 @@ export interface Database {
   readonly query: (sql: string, parameters?: ReadonlyArray<unknown>) => Effect.Effect<ReadonlyArray<unknown>, SqlError>
   /** all of `body` or nothing; a COMMIT that fails is rolled back and is a failure like any other */
   readonly transaction: <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
+  /** the file that the database is, or would be if it were one, with what the transaction under way has done */
+  readonly contents: Effect.Effect<Uint8Array, unknown>
 }
 
 /** A database as a value that statements can be asked of, for SqlSchema. */
@@ -31,6 +33,7 @@ export const open = (config: SqliteClient.SqliteClientConfig): Effect.Effect<Dat
     const query: Database["query"] = (sql, parameters = []) => connection.execute(sql, parameters, undefined)
     return {
       query,
+      contents: contentsOf(connection),
       transaction: <A, E, R>(body: Effect.Effect<A, E, R>) =>
         query("BEGIN IMMEDIATE").pipe(
           Effect.zipRight(
@@ -40,6 +43,16 @@ export const open = (config: SqliteClient.SqliteClientConfig): Effect.Effect<Dat
         )
     }
   }).pipe(storageFailure("a database could not be opened"))
+
+/** The client's connections can be exported, but the interface that they are handed out with does not say so. */
+const contentsOf = (connection: object) =>
+  "export" in connection && Effect.isEffect(connection.export)
+    ? Effect.flatMap(
+        // An exit of this process: what it needs and how it fails is known to nobody but the client.
+        connection.export as Effect.Effect<unknown, unknown>,
+        Schema.decodeUnknown(Schema.Uint8ArrayFromSelf)
+      )
+    : Effect.dieMessage("this client cannot export a database")
 
 /** Whatever SQLite reports, as the one error that storage has. The cause is for the log. */
 export const storageFailure =

@@ -1,12 +1,15 @@
-import { rmdirSync, statSync } from "node:fs"
+import { statSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { StorageFailure } from "../../domain/Errors.ts"
+import { type Entry, entryOf } from "../../domain/World.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import * as CatalogNotes from "./CatalogNotes.ts"
 import { open, storageFailure } from "./Database.ts"
+import { place, removeIfEmpty, syncDirectory } from "./Placement.ts"
+import * as Scratch from "./Scratch.ts"
 import type { Found, Volume } from "./Volume.ts"
 
 /**
@@ -32,24 +35,42 @@ export const make = (
       }).pipe(Effect.orDie)
     )
 
+    const scratch = yield* Scratch.make
+    const staging = path.join(data, ".new")
+    yield* fs.makeDirectory(staging, { recursive: true }).pipe(storageFailure("the data directory cannot be used"))
+
     const directory = (name: WorldName) => path.join(data, directoryName(name))
     const database = (name: WorldName) => path.join(directory(name), "universe.db")
 
     /** The mark of a deletion under way: a world that was taken out of the trash again does not have it. */
     const condemned = (world: string) => path.join(world, ".deleting")
 
-    const syncDirectory = (target: string) =>
-      Effect.scoped(Effect.flatMap(fs.open(target, { flag: "r" }), (file) => file.sync))
+    /** A note of what a closed database holds. */
+    const settle = (entry: Entry) =>
+      Effect.suspend(() => {
+        const stamp = stampOf(database(entry.name))
+        return stamp === undefined || stamp === changing ? Effect.void : notes.put(entry, stamp)
+      })
+
+    /** What a crash left of creations that were under way. */
+    const abandoned = Effect.flatMap(fs.readDirectory(staging), (entries) =>
+      Effect.forEach(
+        entries.filter((entry) => owns(worldOfDirectory(entry) ?? "")),
+        (entry) => fs.remove(path.join(staging, entry), { recursive: true, force: true }),
+        { discard: true }
+      )
+    )
 
     return {
       scan: Effect.gen(function* () {
+        yield* abandoned
         const known = yield* notes.about(owns)
         const found: Array<Found> = []
         for (const entry of yield* fs.readDirectory(data)) {
           const name = entry.startsWith(".") ? undefined : worldOfDirectory(entry)
           if (name === undefined || !owns(name)) continue
           const stamp = stampOf(database(name))
-          if (stamp === undefined) yield* removeIfEmpty(path.join(data, entry))
+          if (stamp === undefined) removeIfEmpty(path.join(data, entry))
           if (stamp === undefined) continue
           const note = known.get(name)
           found.push({ name, entry: note?.stamp === stamp ? { ...note, name } : undefined })
@@ -59,30 +80,28 @@ export const make = (
 
       exists: (name) => fs.exists(database(name)).pipe(storageFailure("a world could not be looked for")),
 
-      create: (name) =>
-        fs.makeDirectory(directory(name), { recursive: true }).pipe(storageFailure("a world could not be made")),
-
-      seal: (name) =>
-        Effect.zipRight(syncDirectory(directory(name)), syncDirectory(data)).pipe(
-          storageFailure("a world could not be made durable")
-        ),
+      create: (name, write) =>
+        Effect.gen(function* () {
+          const { file, result } = yield* scratch.compose(write)
+          yield* Effect.try(() =>
+            place(file, { staged: path.join(staging, directoryName(name)), directory: directory(name) })
+          ).pipe(storageFailure("a world could not be made"))
+          yield* settle(entryOf(result))
+          return result
+        }).pipe(Effect.uninterruptible),
 
       remove: (name) =>
         // The database goes last of all: whatever an interruption leaves can be recognised by it.
         Effect.forEach(["-wal", "-shm", ""], (suffix) => fs.remove(database(name) + suffix, { force: true })).pipe(
           Effect.zipRight(fs.remove(condemned(directory(name)), { force: true })),
-          Effect.zipRight(removeIfEmpty(directory(name))),
+          Effect.zipRight(Effect.sync(() => removeIfEmpty(directory(name)))),
           Effect.zipRight(notes.remove(name)),
           storageFailure("a world could not be taken away")
         ),
 
       open: (name) => open({ filename: database(name), disableWAL: true }),
 
-      settle: (entry) =>
-        Effect.suspend(() => {
-          const stamp = stampOf(database(entry.name))
-          return stamp === undefined || stamp === changing ? Effect.void : notes.put(entry, stamp)
-        }),
+      settle,
 
       condemn: (name) =>
         fs.writeFileString(condemned(directory(name)), "").pipe(storageFailure("a world could not be condemned")),
@@ -99,13 +118,10 @@ export const make = (
           yield* fs.makeDirectory(folder, { recursive: true })
           yield* fs.rename(directory(name), place)
           yield* fs.remove(condemned(place), { force: true })
-          yield* Effect.forEach([folder, trash, data], syncDirectory, { discard: true })
+          for (const changed of [folder, trash, data]) syncDirectory(changed)
         }).pipe(storageFailure("a world could not be moved to the trash"))
     }
   })
-
-/** Removes a directory that a creation left behind; one that somebody else put something into stays. */
-const removeIfEmpty = (directory: string): Effect.Effect<void> => Effect.ignore(Effect.try(() => rmdirSync(directory)))
 
 /** The stamp of a database whose write-ahead log still holds something: no note can vouch for it. */
 const changing = "changing"

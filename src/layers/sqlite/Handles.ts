@@ -15,8 +15,6 @@ import { readHead } from "./WorldFile.ts"
 export interface Handle {
   /** the open database; none when there is no such world */
   readonly db: Option.Option<Database>
-  /** makes the world's place and opens it; the tables come with the first transaction */
-  readonly create: Effect.Effect<Database, StorageFailure>
   /** closes the database without noting what it holds; it is opened again when next used */
   readonly close: Effect.Effect<void>
 }
@@ -98,11 +96,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
     return {
       use: (name, f) =>
         Effect.ensuring(
-          mutex.lock(name)(
-            Effect.flatMap(existing(name), (db) =>
-              f({ db, create: Effect.zipRight(volume.create(name), connect(name)), close: disconnect(name, false) })
-            )
-          ),
+          mutex.lock(name)(Effect.flatMap(existing(name), (db) => f({ db, close: disconnect(name, false) }))),
           evict
         )
     }

@@ -1,8 +1,10 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import { StorageFailure } from "../../domain/Errors.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
-import { type Database, open } from "./Database.ts"
+import { type Database, open, storageFailure } from "./Database.ts"
+import { install } from "./Tables.ts"
 import type { Volume } from "./Volume.ts"
 
 /** Worlds in memory: the same databases without files. A database lives until its world is deleted. */
@@ -20,13 +22,21 @@ export const make: Effect.Effect<Volume, never, Scope.Scope> = Effect.gen(functi
   return {
     scan: Effect.sync(() => [...worlds.keys()].map((name) => ({ name, entry: undefined }))),
     exists: (name) => Effect.sync(() => worlds.has(name)),
-    create: (name) =>
+    create: (name, write) =>
       Effect.gen(function* () {
         const own = yield* Scope.fork(scope, { _tag: "Sequential" })
-        const db = yield* Scope.extend(open({ filename: ":memory:", disableWAL: true }), own)
-        worlds.set(name, { db, scope: own })
+        return yield* open({ filename: ":memory:", disableWAL: true }).pipe(
+          Scope.extend(own),
+          Effect.tap((db) => db.transaction(install(db)).pipe(storageFailure("a world could not be made"))),
+          Effect.flatMap((db) =>
+            db.transaction(write(db)).pipe(
+              Effect.catchTag("SqlError", (cause) => new StorageFailure({ message: "the write failed", cause })),
+              Effect.tap(() => Effect.sync(() => worlds.set(name, { db, scope: own })))
+            )
+          ),
+          Effect.onError(() => Scope.close(own, Exit.void))
+        )
       }),
-    seal: () => Effect.void,
     open: (name) =>
       Effect.suspend(() => {
         const world = worlds.get(name)

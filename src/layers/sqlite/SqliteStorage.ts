@@ -12,7 +12,7 @@ import { Storage, type StorageShape } from "../../services/Storage.ts"
 import { type Database, storageFailure } from "./Database.ts"
 import * as Handles from "./Handles.ts"
 import { tableState } from "./Tables.ts"
-import { checkConditions, execute } from "./Transaction.ts"
+import { checkConditions, execute, perform } from "./Transaction.ts"
 import type { Volume } from "./Volume.ts"
 import { readEvents, readHead, readWorld } from "./WorldFile.ts"
 
@@ -25,19 +25,17 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
     const chain = yield* EventChain
     const handles = yield* Handles.make(volume, capacity)
 
-    /** A world's first commit. What was made for it goes again when it fails, so that no ghost world stays. */
-    const create = (handle: Handles.Handle, command: Command) =>
-      Effect.gen(function* () {
-        if (!makesWorlds(command)) return yield* WorldNotFound.at(command.name)
-        yield* checkConditions(command, undefined)
-        return yield* Effect.flatMap(handle.create, (db) => execute(db, chain, command, true)).pipe(
-          Effect.zipLeft(volume.seal(command.name)),
-          Effect.onError(() => Effect.ignoreLogged(Effect.zipRight(handle.close, volume.remove(command.name))))
-        )
-      })
+    /** A world's first commit: all of it or nothing, so that no ghost world stays. */
+    const create = (command: Command) =>
+      makesWorlds(command)
+        ? Effect.zipRight(
+            checkConditions(command, undefined),
+            volume.create(command.name, (db) => perform(db, chain, command))
+          )
+        : WorldNotFound.at(command.name)
 
     const change = (handle: Handles.Handle, db: Database, command: Command) =>
-      execute(db, chain, command, false).pipe(
+      execute(db, chain, command).pipe(
         // A connection that failed in mid-transaction is not trusted with the next one.
         Effect.tapErrorTag("StorageFailure", () => handle.close)
       )
@@ -59,7 +57,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
         Effect.uninterruptible(
           handles.use(command.name, (handle) =>
             Option.match(handle.db, {
-              onNone: () => create(handle, command),
+              onNone: () => create(command),
               onSome: (db) => (command._tag === "Delete" ? remove(handle, db, command) : change(handle, db, command))
             })
           )

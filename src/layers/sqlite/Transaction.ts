@@ -14,7 +14,6 @@ import { sha256 } from "../../services/EventChain.ts"
 import type { WriteError } from "../../services/Storage.ts"
 import type { Database } from "./Database.ts"
 import { findEarlier, remember } from "./Idempotency.ts"
-import { install } from "./Tables.ts"
 import { digestsOf, makeTag, readChainEnd, readHead, readWorld, type StoredHead } from "./WorldFile.ts"
 
 /** The row of a world as a command leaves it, before its event is signed. */
@@ -38,24 +37,22 @@ interface Chained {
 
 const beginning: Chained = { id: 0, hmac: "" }
 
-/**
- * Runs a command in ONE transaction: precondition, row and signed event together, or none of them (C5.1). In a `fresh`
- * database the tables come with it, so that a creation is all or nothing too.
- */
-export const execute = (
-  db: Database,
-  chain: EventChainShape,
-  command: Command,
-  fresh: boolean
-): Effect.Effect<Receipt, WriteError> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    db.transaction(Effect.zipRight(fresh ? install(db) : Effect.void, run(db, chain, command, now))).pipe(
-      Effect.catchAllDefect((cause) => new StorageFailure({ message: "the write could not be committed", cause })),
-      Effect.catchTags({
-        SqlError: (cause) => new StorageFailure({ message: "the write failed", cause }),
-        ParseError: (cause) => new StorageFailure({ message: "the world holds what it should not", cause })
-      })
-    )
+/** Runs a command in ONE transaction: precondition, row and signed event together, or none of them (C5.1). */
+export const execute = (db: Database, chain: EventChainShape, command: Command): Effect.Effect<Receipt, WriteError> =>
+  Effect.catchTag(
+    db.transaction(perform(db, chain, command)),
+    "SqlError",
+    (cause) => new StorageFailure({ message: "the write could not be committed", cause })
+  )
+
+/** The same inside of a transaction that is under way. */
+export const perform = (db: Database, chain: EventChainShape, command: Command): Effect.Effect<Receipt, WriteError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => run(db, chain, command, now)).pipe(
+    Effect.catchAllDefect((cause) => new StorageFailure({ message: "the write failed", cause })),
+    Effect.catchTags({
+      SqlError: (cause) => new StorageFailure({ message: "the write failed", cause }),
+      ParseError: (cause) => new StorageFailure({ message: "the world holds what it should not", cause })
+    })
   )
 
 const run = (db: Database, chain: EventChainShape, command: Command, now: number) =>

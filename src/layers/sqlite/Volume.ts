@@ -16,11 +16,12 @@ export interface Volume {
   /** every world there is */
   readonly scan: Effect.Effect<ReadonlyArray<Found>, StorageFailure>
   readonly exists: (name: WorldName) => Effect.Effect<boolean, StorageFailure>
-  /** makes the place for a new world, so that `open` finds it */
-  readonly create: (name: WorldName) => Effect.Effect<void, StorageFailure>
-  /** makes the creation itself durable; called after the first commit */
-  readonly seal: (name: WorldName) => Effect.Effect<void, StorageFailure>
-  /** takes back a creation whose first commit failed, or takes away a closed world for good */
+  /** makes a world: what `write` does to an empty one is there, whole and durable, or nothing is; then `open` finds it */
+  readonly create: <A extends Entry, E>(
+    name: WorldName,
+    write: (db: Database) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | StorageFailure>
+  /** takes away a closed world for good */
   readonly remove: (name: WorldName) => Effect.Effect<void, StorageFailure>
   readonly open: (name: WorldName) => Effect.Effect<Database, StorageFailure, Scope.Scope>
   /** notes what a world holds, now that its database is closed, so that the next start need not open it */
