@@ -1,5 +1,4 @@
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import type { IncomingMessage } from "node:http"
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -10,11 +9,10 @@ import { BadRequest, BodyTooLarge } from "../domain/Errors.ts"
  * length or by the first byte too many; a client that leaves interrupts the fiber, and nothing was done yet.
  */
 export const readBody = (
-  request: HttpServerRequest.HttpServerRequest,
+  message: IncomingMessage,
   limit: number
 ): Effect.Effect<Uint8Array, BodyTooLarge | BadRequest> =>
   Effect.async((resume) => {
-    const message = NodeHttpServerRequest.toIncomingMessage(request)
     const tooLarge = () => new BodyTooLarge({ message: `the body is over ${limit} bytes`, limit })
     if (Number(message.headers["content-length"] ?? 0) > limit) return resume(tooLarge())
 
@@ -44,15 +42,9 @@ export const readBody = (
  * A request body as it arrives. Whoever stops reading it has still an answer to give, and the connection its next
  * request to bring: what is left is read and forgotten.
  */
-export const streamBody = (request: HttpServerRequest.HttpServerRequest): Stream.Stream<Uint8Array, BadRequest> => {
-  const message = NodeHttpServerRequest.toIncomingMessage(request)
-  return NodeStream.fromReadable<BadRequest, Uint8Array>(
+export const streamBody = (message: IncomingMessage): Stream.Stream<Uint8Array, BadRequest> =>
+  NodeStream.fromReadable<BadRequest, Uint8Array>(
     () => message,
     () => new BadRequest({ message: "the body could not be read to its end" }),
     { closeOnDone: false }
   ).pipe(Stream.ensuring(Effect.sync(() => message.resume())))
-}
-
-/** The header fields as they were sent: repeats apart, in their order. */
-export const rawHeaders = (request: HttpServerRequest.HttpServerRequest): ReadonlyArray<string> =>
-  NodeHttpServerRequest.toIncomingMessage(request).rawHeaders

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { namespaceOf } from "../domain/WorldPath.ts"
@@ -7,10 +6,10 @@ import { Auth } from "../services/Auth.ts"
 import { Catalog } from "../services/Catalog.ts"
 import { Changes } from "../services/Changes.ts"
 import { Metrics } from "../services/Metrics.ts"
+import type { Asked } from "./Asked.ts"
 import { keyOf, worldOf } from "./EdgeKey.ts"
 import { Origins } from "./Origins.ts"
 
-type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
 
 /** A whole answer, ready for the socket. */
@@ -117,7 +116,7 @@ export class Edge extends Effect.Service<Edge>()("elastik/http/Edge", {
       now: changes.newest,
 
       /** the answer itself, kept if others may get the same; `since` is the moment at which its making began */
-      keep: (request: Request, response: Response, since: number): Effect.Effect<Response> => {
+      keep: (request: Asked, response: Response, since: number): Effect.Effect<Response> => {
         if (response.status !== 200 || response.headers.etag === undefined) return Effect.succeed(response)
         const key = keyOf(request.method, request.originalUrl, request.headers)
         const now = clock.unsafeCurrentTimeMillis()

@@ -1,23 +1,21 @@
 import { BlockList, isIP } from "node:net"
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { Forbidden } from "../domain/Errors.ts"
 import { AppConfig, type AppConfigShape, isLoopback } from "../services/AppConfig.ts"
 import { Auth } from "../services/Auth.ts"
-
-type Request = HttpServerRequest.HttpServerRequest
+import type { Asked } from "./Asked.ts"
 
 /** Where a request comes from and where it believes to be: Host, Origin, and a proxy in between (C4.7, C17). */
 interface OriginsShape {
   /** whether the Host of a request may be answered: in open mode only a loopback one (C4.7: DNS rebinding) */
   readonly isMeantForUs: (host: string | undefined) => boolean
   /** why this request is refused for where it comes from; undefined when it is not */
-  readonly refusal: (request: Request) => Forbidden | undefined
+  readonly refusal: (request: Asked) => Forbidden | undefined
   /** the CORS headers of its answer, if its origin is listed */
-  readonly cors: (request: Request) => Readonly<Record<string, string>>
+  readonly cors: (request: Asked) => Readonly<Record<string, string>>
   /** the client's address, as far as it can be believed */
-  readonly client: (request: Request) => string
+  readonly client: (request: Asked) => string
 }
 
 /** Methods that change nothing. */
@@ -42,13 +40,13 @@ const make = (config: AppConfigShape, open: boolean): OriginsShape => {
     else proxies.addSubnet(address, Number(bits), family)
   }
 
-  const remote = (request: Request) => Option.getOrElse(request.remoteAddress, () => "").replace(/^::ffff:/, "")
-  const fromProxy = (request: Request): boolean => {
+  const remote = (request: Asked) => (request.message.socket.remoteAddress ?? "").replace(/^::ffff:/, "")
+  const fromProxy = (request: Asked): boolean => {
     const address = remote(request)
     return isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? "ipv6" : "ipv4")
   }
 
-  const ownOrigin = (request: Request): string => {
+  const ownOrigin = (request: Asked): string => {
     const { host = "" } = request.headers
     // Proxies in a row each add theirs; the first is the one that the client spoke to.
     const forwardedHost = first(request.headers["x-forwarded-host"])

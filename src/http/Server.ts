@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Changes } from "../services/Changes.ts"
+import { Answering } from "./Answering.ts"
 import { Api } from "./Api.ts"
 import { AuthLive } from "./auth/Http.ts"
 import { Identified } from "./Caller.ts"
@@ -26,8 +27,10 @@ import { Origins } from "./Origins.ts"
 import { PipelineLive } from "./Pipeline.ts"
 import { Dispatch } from "./plugins/Dispatch.ts"
 import { PluginsLive } from "./plugins/Http.ts"
+import { Shortcut } from "./Shortcut.ts"
 import { StreamLive } from "./stream/Http.ts"
 import { LiveUpdates } from "./stream/LiveUpdates.ts"
+import { WorldAnswers } from "./worlds/Answers.ts"
 import { WorldsLive } from "./worlds/Http.ts"
 
 /** A server that listens. */
@@ -40,7 +43,7 @@ export interface ListeningShape {
 export class Listening extends Context.Tag("elastik/http/Listening")<Listening, ListeningShape>() {}
 
 const handlers = Layer.mergeAll(WorldsLive, PluginsLive, CollectionsLive, StreamLive, IntrospectionLive, AuthLive).pipe(
-  Layer.provide([Identified.layer, Listings.Default, LiveUpdates.Default])
+  Layer.provide([Identified.layer, LiveUpdates.Default])
 )
 
 const routes = Layer.mergeAll(PipelineLive, DocumentsLive).pipe(
@@ -70,8 +73,10 @@ export const layer = Layer.scoped(
       Effect.withTracerEnabled(false)
     )
     const edge = yield* Edge
+    const shortcut = yield* Shortcut
     const connections = Connections.make((request, response) => {
-      if (!edge.serve(request, response)) handler(request, response)
+      const whole = () => handler(request, response)
+      if (!edge.serve(request, response) && !shortcut.serve(request, response, whole)) whole()
     })
     const server = Http.createServer({ maxHeaderSize, requireHostHeader: false, requestTimeout }, connections.onRequest)
     // Their bytes are bounded already; fields beyond a count would be dropped without a word.
@@ -88,7 +93,10 @@ export const layer = Layer.scoped(
   })
 ).pipe(
   Layer.provide(routes),
-  Layer.provide([Edge.Default, Dispatch.Default]),
+  Layer.provide([Shortcut.Default, Dispatch.Default]),
+  Layer.provide([WorldAnswers.Default, Answering.Default]),
+  Layer.provide(Listings.Default),
+  Layer.provide(Edge.Default),
   Layer.provide(Origins.Default),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, NodeHttpServer.layerContext]),
   Layer.provide(

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto"
+import { createHmac, hash, timingSafeEqual } from "node:crypto"
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
 import type { Link } from "../domain/Event.ts"
@@ -25,7 +25,7 @@ const make = (key: Uint8Array): EventChainShape => ({
 })
 
 /** Hex SHA-256 of bytes. */
-export const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex")
+export const sha256 = (bytes: Uint8Array): string => hash("sha256", bytes, "hex")
 
 /** A check whether a secret is the given one, in constant time whatever their lengths. */
 export const secretCheck = (expected: string): ((candidate: Uint8Array) => boolean) => {
@@ -34,4 +34,4 @@ export const secretCheck = (expected: string): ((candidate: Uint8Array) => boole
 }
 
 /** What `secretCheck` compares: the raw SHA-256 of a secret's text. */
-export const digestOf = (secret: string): Uint8Array => createHash("sha256").update(secret).digest()
+export const digestOf = (secret: string): Uint8Array => hash("sha256", secret, "buffer")

@@ -10,11 +10,14 @@ const ends = {
 }
 let answered = 0
 
-parentPort.on("message", (message) => {
-  if (message === "close") return parentPort.close()
-  const { id, question } = message
+const answer = ({ id, question }) => {
   const word = question.name?.split("/").at(-1)
   if (word in ends) ends[word]()
-  else if (word === "defect") parentPort.postMessage({ id, defect: "a mistake" })
-  else if (word !== "silence") parentPort.postMessage({ id, value: [{ id: ++answered }] })
+  else if (word === "defect") parentPort.postMessage([{ id, defect: "a mistake" }])
+  else if (word !== "silence") parentPort.postMessage([{ id, value: [{ id: ++answered }] }])
+}
+
+parentPort.on("message", (message) => {
+  if (message === "close") parentPort.close()
+  else message.forEach(answer)
 })

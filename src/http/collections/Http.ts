@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { compareBytes } from "../../domain/ByteOrder.ts"
 import { type CanonicalPath, virtualNamespaces, worldNamespaces } from "../../domain/WorldPath.ts"
 import { Api } from "../Api.ts"
+import { CurrentCaller } from "../Caller.ts"
 import { Listings } from "./Listings.ts"
 
 const namespaces = [...worldNamespaces, ...virtualNamespaces].sort(compareBytes).map((name) => ({ name, dir: true }))
@@ -14,13 +15,19 @@ export const CollectionsLive = HttpApiBuilder.group(Api, "collections", (handler
     return handlers
       .handle("root", ({ request }) => listings.fixed(request, namespaces, true))
       .handle("bareNamespace", ({ path, request, urlParams }) =>
-        listings.answer(request, canonical(path.namespace), { ...urlParams, slash: false })
+        Effect.flatMap(CurrentCaller, (caller) =>
+          listings.answer(caller, request, canonical(path.namespace), { ...urlParams, slash: false })
+        )
       )
       .handle("namespace", ({ path, request, urlParams }) =>
-        listings.answer(request, canonical(path.namespace), { ...urlParams, slash: true })
+        Effect.flatMap(CurrentCaller, (caller) =>
+          listings.answer(caller, request, canonical(path.namespace), { ...urlParams, slash: true })
+        )
       )
       .handle("collection", ({ path, request, urlParams }) =>
-        listings.answer(request, canonical(`${path.namespace}/${path.name}`), { ...urlParams, slash: true })
+        Effect.flatMap(CurrentCaller, (caller) =>
+          listings.answer(caller, request, canonical(`${path.namespace}/${path.name}`), { ...urlParams, slash: true })
+        )
       )
   })
 )

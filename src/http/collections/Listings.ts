@@ -1,4 +1,3 @@
-import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -10,7 +9,7 @@ import { BadRequest, CollectionOnly, type Forbidden, NotAcceptable, type Storage
 import { entryOf } from "../../domain/Listing.ts"
 import { type CanonicalPath, urlPath } from "../../domain/WorldPath.ts"
 import { Worlds } from "../../services/Worlds.ts"
-import { CurrentCaller } from "../Caller.ts"
+import type { Asked } from "../Asked.ts"
 import { redirect, withHeaders } from "../Response.ts"
 import { shellPage } from "../shell/Pages.ts"
 import { type Listed, offers, render, renderStream } from "./Render.ts"
@@ -45,17 +44,15 @@ export class Listings extends Effect.Service<Listings>()("elastik/http/Listings"
       )
 
     const answer = (
-      request: HttpServerRequest.HttpServerRequest,
+      caller: Caller,
+      { headers: { accept } }: Pick<Asked, "headers">,
       path: CanonicalPath,
       query: Query
     ): Effect.Effect<
       HttpServerResponse.HttpServerResponse,
-      BadRequest | CollectionOnly | Forbidden | NotAcceptable | StorageFailure,
-      CurrentCaller
+      BadRequest | CollectionOnly | Forbidden | NotAcceptable | StorageFailure
     > =>
       Effect.gen(function* () {
-        const caller = yield* CurrentCaller
-        const { accept } = request.headers
         const limit = yield* limitOf(query.limit)
         const first = yield* page(caller, path, query.after, limit ?? pageSize)
         if (query.raw !== undefined) return yield* CollectionOnly.at(path)
@@ -78,11 +75,10 @@ export class Listings extends Effect.Service<Listings>()("elastik/http/Listings"
 
     /** A listing that does not come from the catalog; the shell, too, when `shell` says that it can show it. */
     const fixed = (
-      request: HttpServerRequest.HttpServerRequest,
+      { headers: { accept } }: Pick<Asked, "headers">,
       children: ReadonlyArray<Listed>,
       shell: boolean
     ): Effect.Effect<HttpServerResponse.HttpServerResponse, NotAcceptable> => {
-      const { accept } = request.headers
       if (shell && prefersHtml(accept, offers)) return Effect.succeed(shellPage({ headers: common }))
       const type = negotiate(accept, offers)
       return type === undefined

@@ -103,7 +103,8 @@ const wantsManual = ({ manifest }: Running, { path, slash }: RequestTarget): boo
 const shapedShell = shellPage({ headers: { vary: "Accept, Sec-Fetch-Mode" } }, "inline styles")
 
 const requestOf = (request: Request, target: RequestTarget, caller: Caller, maxBody: number): PluginRequest => {
-  const bytes = readBody(request, maxBody)
+  const message = NodeHttpServerRequest.toIncomingMessage(request)
+  const bytes = readBody(message, maxBody)
   const text = Effect.flatMap(bytes, (body) => {
     const decoded = decodeText(body)
     return decoded === undefined ? new BadRequest({ message: "the body is no UTF-8 text" }) : Effect.succeed(decoded)
@@ -125,7 +126,7 @@ const requestOf = (request: Request, target: RequestTarget, caller: Caller, maxB
         catch: () => new BadRequest({ message: "the body is no JSON" })
       })
     ),
-    stream: streamBody(request)
+    stream: streamBody(message)
   }
 }
 

@@ -1,4 +1,5 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
 import { Unprocessable } from "../../domain/Errors.ts"
 import { type CanonicalPath, worldName } from "../../domain/WorldPath.ts"
@@ -21,7 +22,7 @@ export const PluginsLive = HttpApiBuilder.group(Api, "plugins", (handlers) =>
         // Canonical since it was read from the raw target (http/RequestTarget.ts).
         const name = yield* worldName(`lib/${path.name}` as CanonicalPath)
         const body = yield* Effect.catchAll(
-          readBody(request, longestWord),
+          readBody(NodeHttpServerRequest.toIncomingMessage(request), longestWord),
           () => new Unprocessable({ message: 'the state of a plugin is "active" or "disabled"' })
         )
         return json(yield* registry.setState(caller, name, new TextDecoder().decode(body).trim()))

@@ -14,6 +14,7 @@ import { Storage, type StorageShape, type WriteError } from "../../services/Stor
 import * as Logs from "../Logs.ts"
 import * as FileVolume from "../sqlite/FileVolume.ts"
 import * as SqliteStorage from "../sqlite/SqliteStorage.ts"
+import * as Outbox from "./Outbox.ts"
 import { type Ask, type Assignment, alone, close, Failure, type Question, type Reply, threadOf } from "./Protocol.ts"
 
 /**
@@ -26,33 +27,47 @@ const serve = (port: MessagePort) =>
     const runtime = yield* Effect.runtime<never>()
     const closed = yield* Deferred.make<void>()
     const writes: Array<Ask> = []
+    const replies = Outbox.make<Reply>((batch, transfer) => port.postMessage(batch, transfer))
     let scheduled = false
+    let heldSince = 0
+
+    /** Replies to writes wait for those of the next ones, for a moment. */
+    const reply = (reply: Reply, transfer: ReadonlyArray<ArrayBuffer>) => {
+      if (replies.isEmpty()) heldSince = performance.now()
+      replies.add(reply, transfer)
+      if (!scheduled || performance.now() - heldSince >= longestHold) replies.flush()
+    }
 
     const answer = ({ id, question }: Ask) => {
       Runtime.runCallback(runtime)(answerTo(storage, question), {
-        onExit: (exit) => port.postMessage(replyOf(id, exit), Exit.isSuccess(exit) ? exit.value.transfer : [])
+        onExit: (exit) => reply(replyOf(id, exit), Exit.isSuccess(exit) ? exit.value.transfer : [])
       })
     }
 
     /** One at a time, with a look in between at what has arrived: a read need not wait for all the writes before it. */
     const writeNext = () => {
       const ask = writes.shift()
-      scheduled = ask !== undefined
-      if (ask === undefined) return
-      answer(ask)
-      setImmediate(writeNext)
+      scheduled = writes.length > 0
+      if (scheduled) setImmediate(writeNext)
+      if (ask !== undefined) answer(ask)
     }
 
-    port.on("message", (message: Ask | typeof close) => {
-      if (message === close) return Deferred.unsafeDone(closed, Exit.void)
-      if (message.question._tag !== "Execute") return answer(message)
-      writes.push(message)
-      if (!scheduled) setImmediate(writeNext)
-      scheduled = true
+    port.on("message", (asks: ReadonlyArray<Ask> | typeof close) => {
+      if (asks === close) return Deferred.unsafeDone(closed, Exit.void)
+      for (const ask of asks) {
+        if (ask.question._tag === "Execute") writes.push(ask)
+        else answer(ask)
+      }
+      replies.flush()
+      if (!scheduled && writes.length > 0) setImmediate(writeNext)
+      scheduled = writes.length > 0
     })
     yield* Deferred.await(closed)
     port.close()
   })
+
+/** How long the answer to a write may wait for others to go with, in milliseconds: a few writes. */
+const longestHold = 2
 
 /** A value, and the buffers in it that are handed over rather than copied. */
 interface Answer {

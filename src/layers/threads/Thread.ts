@@ -6,6 +6,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { StorageFailure } from "../../domain/Errors.ts"
 import type { WriteError } from "../../services/Storage.ts"
+import * as Outbox from "./Outbox.ts"
 import { type Answers, type Ask, type Assignment, close, Failure, type Question, type Reply } from "./Protocol.ts"
 
 /** A storage thread, as the one that asks it sees it. */
@@ -29,11 +30,16 @@ export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, 
     let worker: Worker | undefined
     let closing = false
 
-    const onReply = (reply: Reply) => {
-      const answer = pending.get(reply.id)
-      pending.delete(reply.id)
-      answer?.(exitOf(reply))
+    const onReplies = (replies: ReadonlyArray<Reply>) => {
+      for (const reply of replies) {
+        const answer = pending.get(reply.id)
+        pending.delete(reply.id)
+        answer?.(exitOf(reply))
+      }
     }
+
+    /** What is asked while the events of one turn of the loop are dealt with goes together at its end. */
+    const asks = Outbox.make<Ask>((batch, transfer) => (worker ?? start()).postMessage(batch, transfer))
 
     const onExit = (cause: unknown) => {
       worker = undefined
@@ -47,7 +53,7 @@ export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, 
     const start = (): Worker => {
       const started = new Worker(entry, { workerData: assignment, resourceLimits: limitsOf(assignment) })
       let cause: unknown = "it ended by itself"
-      started.on("message", onReply)
+      started.on("message", onReplies)
       started.on("error", (error) => {
         cause = error
       })
@@ -59,6 +65,7 @@ export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, 
     yield* Effect.addFinalizer(() =>
       Effect.async<void>((resume) => {
         closing = true
+        asks.flush()
         if (worker === undefined) return resume(Effect.void)
         worker.once("exit", () => resume(Effect.void))
         worker.postMessage(close)
@@ -74,7 +81,8 @@ export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, 
           const ask: Ask = { id: ++asked, question }
           // The other side is this program too, compiled with it: it answers as `Answers` says.
           pending.set(ask.id, (answer) => resume(answer as Exit.Exit<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>))
-          ;(worker ?? start()).postMessage(ask, [...transfer])
+          if (asks.isEmpty()) setImmediate(asks.flush)
+          asks.add(ask, transfer)
           return Effect.sync(() => pending.delete(ask.id))
         })
     }
