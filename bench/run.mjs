@@ -1,6 +1,6 @@
 // The benchmarks: each figure beside its limit in the same run, medians (lowest..highest) of five rounds.
 //
-//   node bench/run.mjs [--quick] [--write] [--only reads,writes,tree,devices,shaped] [--main dist/main.js] [--profile DIR]
+//   node bench/run.mjs [--quick] [--write] [--only reads,writes,tree,streams,devices,shaped] [--main dist/main.js] [--profile DIR]
 //
 // --quick does one short round, --write puts the table into bench/RESULTS.md, --profile leaves CPU profiles of the
 // servers in DIR (and slows them down).
@@ -12,6 +12,7 @@ import { parseArgs } from "node:util"
 import { devices } from "./figures/devices.mjs"
 import { reads } from "./figures/reads.mjs"
 import { shaped } from "./figures/shaped.mjs"
+import { streams } from "./figures/streams.mjs"
 import { tree } from "./figures/tree.mjs"
 import { writes } from "./figures/writes.mjs"
 import { rowOf, table } from "./table.mjs"
@@ -26,7 +27,7 @@ const { values: options } = parseArgs({
   }
 })
 
-const groups = { reads, writes, tree, devices, shaped }
+const groups = { reads, writes, tree, streams, devices, shaped }
 const temp = mkdtempSync(join(tmpdir(), "elastik-bench-"))
 process.on("exit", () => rmSync(temp, { recursive: true, force: true, maxRetries: 5 }))
 

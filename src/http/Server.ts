@@ -28,6 +28,7 @@ import { PipelineLive } from "./Pipeline.ts"
 import { Dispatch } from "./plugins/Dispatch.ts"
 import { PluginsLive } from "./plugins/Http.ts"
 import { Shortcut } from "./Shortcut.ts"
+import { StreamAnswers } from "./stream/Answers.ts"
 import { StreamLive } from "./stream/Http.ts"
 import { LiveUpdates } from "./stream/LiveUpdates.ts"
 import { WorldAnswers } from "./worlds/Answers.ts"
@@ -43,7 +44,7 @@ export interface ListeningShape {
 export class Listening extends Context.Tag("elastik/http/Listening")<Listening, ListeningShape>() {}
 
 const handlers = Layer.mergeAll(WorldsLive, PluginsLive, CollectionsLive, StreamLive, IntrospectionLive, AuthLive).pipe(
-  Layer.provide([Identified.layer, LiveUpdates.Default])
+  Layer.provide(Identified.layer)
 )
 
 const routes = Layer.mergeAll(PipelineLive, DocumentsLive).pipe(
@@ -94,8 +95,8 @@ export const layer = Layer.scoped(
 ).pipe(
   Layer.provide(routes),
   Layer.provide([Shortcut.Default, Dispatch.Default]),
-  Layer.provide([WorldAnswers.Default, Answering.Default]),
-  Layer.provide(Listings.Default),
+  Layer.provide([WorldAnswers.Default, StreamAnswers.Default, Answering.Default]),
+  Layer.provide([Listings.Default, LiveUpdates.Default]),
   Layer.provide(Edge.Default),
   Layer.provide(Origins.Default),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, NodeHttpServer.layerContext]),

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { pipeline, Readable } from "node:stream"
 import { clientAbortFiberId } from "@effect/platform/HttpServerError"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -6,40 +7,46 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Runtime from "effect/Runtime"
 import type { DomainError } from "../domain/Errors.ts"
-import { type CanonicalPath, isWorldNamespace, namespaceOf } from "../domain/WorldPath.ts"
+import { isWorldNamespace, namespaceOf } from "../domain/WorldPath.ts"
 import { Auth } from "../services/Auth.ts"
 import { Catalog } from "../services/Catalog.ts"
 import { Answering } from "./Answering.ts"
 import type { Asked } from "./Asked.ts"
 import { Origins } from "./Origins.ts"
-import { parseTarget } from "./RequestTarget.ts"
+import { parseTarget, type RequestTarget } from "./RequestTarget.ts"
+import { StreamAnswers } from "./stream/Answers.ts"
 import { type ReadQuery, WorldAnswers } from "./worlds/Answers.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
-/** A plain request for a world: what the typed API would make of it. */
+/** A plain request: what the typed API would make of it. */
 interface Plain {
   readonly asked: Asked
-  readonly path: CanonicalPath
+  readonly target: RequestTarget
   readonly query: ReadQuery & { readonly ext: string | undefined }
 }
 
 /**
- * Plain reads and writes of worlds, answered by what is behind the typed endpoints, without the platform's router and
- * decoders around it: they are two thirds of what a server does, and most of the time of each. It changes nothing but
- * time: whatever is not plain goes the whole way.
+ * Plain reads and writes of worlds, and those who follow them, answered by what is behind the typed endpoints, without
+ * the platform's router and decoders around it: they would be most of the time of each, and of the memory of those who
+ * stay. It changes nothing else: whatever is not plain goes the whole way.
  */
 export class Shortcut extends Effect.Service<Shortcut>()("elastik/http/Shortcut", {
   effect: Effect.gen(function* () {
     const auth = yield* Auth
     const catalog = yield* Catalog
     const worlds = yield* WorldAnswers
+    const streams = yield* StreamAnswers
     const answering = yield* Answering
     const origins = yield* Origins
     const runFork = Runtime.runFork(yield* Effect.runtime())
 
-    const answerTo = ({ asked, path, query }: Plain): Effect.Effect<Response, DomainError> =>
+    const answerTo = ({ asked, query, target: { path, slash } }: Plain): Effect.Effect<Response, DomainError> =>
       Effect.flatMap(auth.identify(asked.headers.authorization), (caller): Effect.Effect<Response, DomainError> => {
+        if (path.startsWith(followed)) {
+          const name = path.slice(followed.length)
+          return slash ? streams.collection(caller, asked, name) : streams.world(caller, asked, name)
+        }
         if (asked.method === "PUT") return worlds.overwrite(caller, asked, path, query.ext)
         if (asked.method === "POST") return worlds.append(caller, asked, path, query.ext)
         return worlds.read(caller, asked, path, query)
@@ -50,9 +57,9 @@ export class Shortcut extends Effect.Service<Shortcut>()("elastik/http/Shortcut"
       serve: (request: IncomingMessage, response: ServerResponse, whole: () => void): boolean => {
         const plain = plainOf(request)
         if (plain === undefined || !origins.isMeantForUs(request.headers.host)) return false
-        const { asked, path } = plain
+        const { asked, target } = plain
         // What is missing may be a collection, which can be long.
-        if (isRead(asked.method) && catalog.get(path) === undefined) return false
+        if (isRead(asked.method) && !isFollowed(target) && catalog.get(target.path) === undefined) return false
         const fiber = runFork(answering.to(asked, answerTo(plain)))
         fiber.addObserver((exit) => {
           if (Exit.isSuccess(exit) && !send(asked.method, exit.value, response)) whole()
@@ -79,25 +86,40 @@ const plainOf = (message: IncomingMessage): Plain | undefined => {
   // A page of another origin may have sent it.
   if (!methods.has(method) || message.headers.origin !== undefined) return undefined
   const target = Either.getOrUndefined(parseTarget(url))
-  if (target === undefined || target.slash || !target.path.includes("/")) return undefined
-  const { path } = target
-  if (!isWorldNamespace(namespaceOf(path)) || isPluginState(path)) return undefined
+  if (target === undefined || !(isFollowed(target) ? isRead(method) : isWorld(target))) return undefined
   const found = plainQuery.exec(target.query)
   if (found === null) return undefined
   const [, raw, v, ext] = found
   // Of node's fields only set-cookie is a list, and nobody reads that of a request.
   const headers = message.headers as Asked["headers"]
-  return { asked: { method, originalUrl: url, headers, message }, path, query: { raw: raw && "", v, ext } }
+  return { asked: { method, originalUrl: url, headers, message }, target, query: { raw: raw && "", v, ext } }
 }
+
+/** Where worlds can be followed (C9). */
+const followed = "stream/"
+
+const isFollowed = ({ path }: RequestTarget): boolean => path.startsWith(followed)
+
+const isWorld = ({ path, slash }: RequestTarget): boolean =>
+  !slash && path.includes("/") && isWorldNamespace(namespaceOf(path)) && !isPluginState(path)
 
 /** Its PUT is an endpoint of its own (C10.1). */
 const isPluginState = (path: string): boolean => path.startsWith("lib/") && path.endsWith("/state")
 
-/** Sends an answer that is whole; false when it is a stream. */
+/** Sends an answer; false when it is one that only the platform can send. */
 const send = (method: string, { body, headers, status }: Response, response: ServerResponse): boolean => {
-  if (body._tag !== "Uint8Array" && body._tag !== "Empty") return false
-  response.writeHead(status, headers)
-  if (body._tag === "Empty" || method === "HEAD") response.end()
-  else response.end(body.body)
-  return true
+  switch (body._tag) {
+    case "Empty":
+      response.writeHead(status, headers).end()
+      return true
+    case "Uint8Array":
+      response.writeHead(status, headers).end(method === "HEAD" ? undefined : body.body)
+      return true
+    case "Raw":
+      if (!(body.body instanceof Readable)) return false
+      pipeline(body.body, response.writeHead(status, headers), () => undefined)
+      return true
+    default:
+      return false
+  }
 }

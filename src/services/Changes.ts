@@ -1,5 +1,4 @@
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
@@ -19,31 +18,23 @@ export interface Numbered extends Change {
   readonly seq: number
 }
 
-/**
- * Somebody who watches. There is no queue behind it: it is told that something happened and looks for itself, so a
- * slow watcher skips ahead and costs nothing while it sleeps.
- */
-export interface Watcher {
-  /** completes when something may have happened since the last call: a change, a heartbeat, or the end */
-  readonly next: Effect.Effect<void>
-}
-
 /** Commits, pushed (C9). */
 export interface ChangesShape {
   /** tells everybody; called in the same step as the commit's entry in the catalog */
   readonly publish: (change: Change) => void
   /** calls `listener` synchronously on every change, before any watcher wakes */
   readonly listen: (listener: (change: Change) => void) => Effect.Effect<void, never, Scope.Scope>
-  /** watches a world (`home/x`) or everything below a collection (`home/`) */
-  readonly watch: (topic: string) => Effect.Effect<Watcher, never, Scope.Scope>
+  /**
+   * calls `wake` when something happened to a world (`home/x`), below a collection (`home/`), or at all (the empty
+   * topic), and at the end; nothing is queued, so whoever is woken looks for itself. Answers with what undoes it
+   */
+  readonly subscribe: (topic: string, wake: () => void) => () => void
   /** names this run of the server, so that cursors of an earlier one are not mistaken for its own */
   readonly epoch: string
   /** the number of the newest change */
   readonly newest: () => number
   /** the changes after a number; undefined when they are no longer remembered */
   readonly since: (seq: number) => ReadonlyArray<Numbered> | undefined
-  /** how many heartbeats there were */
-  readonly beats: () => number
   /** whether watching is over because the server stops */
   readonly ended: () => boolean
   /** ends all watching at once */
@@ -59,36 +50,22 @@ export class Changes extends Context.Tag("elastik/Changes")<Changes, ChangesShap
 
 /** How many changes a collection's watcher may lie behind before it is told that it missed some. */
 const remembered = 4096
-const heartbeat = Duration.seconds(15)
 
 const make = (): Effect.Effect<ChangesShape, never, Scope.Scope> =>
   Effect.gen(function* () {
     const epoch = (yield* Random.nextIntBetween(0, 2 ** 31)).toString(36)
     const listeners = new Set<(change: Change) => void>()
-    const topics = new Map<string, Set<Effect.Latch>>()
+    const topics = new Map<string, Set<() => void>>()
     const ring: Array<Numbered> = []
     let newest = 0
-    let beats = 0
     let ended = false
 
     const wake = (topic: string) => {
-      for (const latch of topics.get(topic) ?? []) latch.unsafeOpen()
+      for (const wake of topics.get(topic) ?? []) wake()
     }
     const wakeAll = () => {
       for (const topic of topics.keys()) wake(topic)
     }
-
-    yield* Effect.forkScoped(
-      Effect.forever(
-        Effect.zipRight(
-          Effect.sleep(heartbeat),
-          Effect.sync(() => {
-            beats++
-            wakeAll()
-          })
-        )
-      )
-    )
 
     const end = Effect.sync(() => {
       ended = true
@@ -100,6 +77,7 @@ const make = (): Effect.Effect<ChangesShape, never, Scope.Scope> =>
       publish: (change) => {
         for (const listener of listeners) listener(change)
         ring[++newest % remembered] = { ...change, seq: newest }
+        wake("")
         wake(change.name)
         for (let slash = change.name.indexOf("/"); slash >= 0; slash = change.name.indexOf("/", slash + 1)) {
           wake(change.name.slice(0, slash + 1))
@@ -110,30 +88,14 @@ const make = (): Effect.Effect<ChangesShape, never, Scope.Scope> =>
           Effect.sync(() => listeners.add(listener)),
           () => Effect.sync(() => listeners.delete(listener))
         ),
-      watch: (topic) =>
-        Effect.map(
-          Effect.acquireRelease(
-            Effect.sync(() => {
-              // Open at first: what was committed before the watching began shall not be missed.
-              const latch = Effect.unsafeMakeLatch(true)
-              const watchers = topics.get(topic) ?? new Set()
-              topics.set(topic, watchers.add(latch))
-              return latch
-            }),
-            (latch) =>
-              Effect.sync(() => {
-                const watchers = topics.get(topic)
-                watchers?.delete(latch)
-                if (watchers?.size === 0) topics.delete(topic)
-              })
-          ),
-          (latch): Watcher => ({
-            // Closed before the watcher looks, so that whatever comes while it looks wakes it again.
-            next: Effect.map(latch.await, () => {
-              latch.unsafeClose()
-            })
-          })
-        ),
+      subscribe: (topic, wake) => {
+        const subscribers = topics.get(topic) ?? new Set()
+        topics.set(topic, subscribers.add(wake))
+        return () => {
+          subscribers.delete(wake)
+          if (subscribers.size === 0 && topics.get(topic) === subscribers) topics.delete(topic)
+        }
+      },
       epoch,
       newest: () => newest,
       since: (seq) => {
@@ -145,7 +107,6 @@ const make = (): Effect.Effect<ChangesShape, never, Scope.Scope> =>
         }
         return changes
       },
-      beats: () => beats,
       ended: () => ended,
       end
     }

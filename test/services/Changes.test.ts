@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Scope, TestClock } from "effect"
+import { Effect, Exit, Layer, Scope } from "effect"
 import type { Operation } from "../../src/domain/Event.ts"
-import { Changes, type ChangesShape, type Watcher } from "../../src/services/Changes.ts"
+import { Changes, type ChangesShape } from "../../src/services/Changes.ts"
 import { world } from "../helpers/Paths.ts"
 
 const test = (name: string, run: (changes: ChangesShape) => Effect.Effect<void, unknown, Scope.Scope>) =>
@@ -9,32 +9,16 @@ const test = (name: string, run: (changes: ChangesShape) => Effect.Effect<void, 
 
 const change = (name: string, op: Operation = "put", version = 1) => ({ name: world(name), version, op })
 
-/** Whether a watcher wakes without anything further happening. */
-const wakes = (watcher: Watcher) =>
-  Effect.gen(function* () {
-    const fiber = yield* Effect.fork(watcher.next)
-    for (let i = 0; i < 20; i++) yield* Effect.yieldNow()
-    const exit = yield* fiber.poll
-    yield* Fiber.interrupt(fiber)
-    return exit._tag === "Some" && Exit.isSuccess(exit.value)
+/** How often somebody was woken. */
+const counted = (changes: ChangesShape, topic: string) => {
+  const count = { woken: 0, unsubscribe: () => {} }
+  count.unsubscribe = changes.subscribe(topic, () => {
+    count.woken++
   })
+  return count
+}
 
-describe("watchers (C9)", () => {
-  test("look once at the beginning, so that nothing is missed", (changes) =>
-    Effect.gen(function* () {
-      const watcher = yield* changes.watch("home/x")
-      expect(yield* wakes(watcher)).toBe(true)
-      expect(yield* wakes(watcher)).toBe(false)
-    }))
-
-  const woken = (topic: string, name: string) => (changes: ChangesShape) =>
-    Effect.gen(function* () {
-      const watcher = yield* changes.watch(topic)
-      yield* watcher.next
-      changes.publish(change(name))
-      return yield* wakes(watcher)
-    })
-
+describe("subscribers (C9)", () => {
   describe.each([
     ["home/x", "home/x", true],
     ["home/", "home/x", true],
@@ -46,64 +30,40 @@ describe("watchers (C9)", () => {
     ["home/a/", "home/ab", false],
     ["home/x", "home/y", false],
     ["etc/", "home/x", false],
-    ["lib/", "home/lib/x", false]
-  ])("of %s", (topic, name, expected) => {
-    test(`${expected ? "wake" : "sleep on"} when ${name} changes`, (changes) =>
-      Effect.map(woken(topic, name)(changes), (actual) => {
-        expect(actual).toBe(expected)
+    ["lib/", "home/lib/x", false],
+    ["", "home/x", true]
+  ])("of %j", (topic, name, expected) => {
+    test(`are ${expected ? "" : "not "}woken when ${name} changes`, (changes) =>
+      Effect.sync(() => {
+        const subscriber = counted(changes, topic)
+        changes.publish(change(name))
+        expect(subscriber.woken).toBe(expected ? 1 : 0)
       }))
   })
 
-  test("all wake, and each only once for what happened before it looked", (changes) =>
-    Effect.gen(function* () {
-      const watchers = yield* Effect.all([changes.watch("home/x"), changes.watch("home/x"), changes.watch("home/")])
-      for (const watcher of watchers) yield* watcher.next
+  test("are all woken by each commit, in the same step", (changes) =>
+    Effect.sync(() => {
+      const subscribers = ["home/x", "home/x", "home/"].map((topic) => counted(changes, topic))
       for (let i = 0; i < 5; i++) changes.publish(change("home/x"))
-      for (const watcher of watchers) expect([yield* wakes(watcher), yield* wakes(watcher)]).toEqual([true, false])
+      expect(subscribers.map(({ woken }) => woken)).toEqual([5, 5, 5])
     }))
 
-  test("who waits is woken by a commit", (changes) =>
-    Effect.gen(function* () {
-      const watcher = yield* changes.watch("home/x")
-      yield* watcher.next
-      const waiting = yield* Effect.fork(watcher.next)
-      yield* Effect.yieldNow()
+  test("find the change when they look", (changes) =>
+    Effect.sync(() => {
+      const found: Array<number> = []
+      changes.subscribe("home/x", () => found.push(changes.newest()))
       changes.publish(change("home/x"))
-      yield* Fiber.join(waiting)
+      changes.publish(change("home/x"))
+      expect(found).toEqual([1, 2])
     }))
 
-  test("what comes while a watcher looks wakes it again", (changes) =>
-    Effect.gen(function* () {
-      const watcher = yield* changes.watch("home/x")
-      yield* watcher.next
+  test("hear nothing more when they have gone, and others still do", (changes) =>
+    Effect.sync(() => {
+      const [gone, stays] = [counted(changes, "home/x"), counted(changes, "home/x")]
+      gone.unsubscribe()
+      gone.unsubscribe()
       changes.publish(change("home/x"))
-      yield* watcher.next
-      changes.publish(change("home/x"))
-      expect(yield* wakes(watcher)).toBe(true)
-    }))
-
-  test("cost nothing when they have gone", (changes) =>
-    Effect.gen(function* () {
-      const scope = yield* Scope.make()
-      const gone = yield* Scope.extend(changes.watch("home/x"), scope)
-      yield* gone.next
-      yield* Scope.close(scope, Exit.void)
-      changes.publish(change("home/x"))
-      expect(yield* wakes(gone)).toBe(false)
-    }))
-})
-
-describe("the heartbeat (C9)", () => {
-  test("beats every 15 s and wakes everybody", (changes) =>
-    Effect.gen(function* () {
-      const watcher = yield* changes.watch("home/x")
-      yield* watcher.next
-      yield* TestClock.adjust("14999 millis")
-      expect([changes.beats(), yield* wakes(watcher)]).toEqual([0, false])
-      yield* TestClock.adjust("1 millis")
-      expect([changes.beats(), yield* wakes(watcher)]).toEqual([1, true])
-      yield* TestClock.adjust("45 seconds")
-      expect(changes.beats()).toBe(4)
+      expect([gone.woken, stays.woken]).toEqual([0, 1])
     }))
 })
 
@@ -170,23 +130,13 @@ describe("listeners", () => {
 })
 
 describe("the end (C9, C17)", () => {
-  test("wakes every watcher at once, and says that it is over", (changes) =>
+  test("wakes every subscriber at once, and says that it is over", (changes) =>
     Effect.gen(function* () {
-      const watchers = yield* Effect.all([changes.watch("home/x"), changes.watch("etc/")])
-      for (const watcher of watchers) yield* watcher.next
+      const subscribers = ["home/x", "etc/"].map((topic) => counted(changes, topic))
       expect(changes.ended()).toBe(false)
-      const waiting = yield* Effect.forEach(watchers, (watcher) => Effect.fork(watcher.next))
-      yield* Effect.yieldNow()
       yield* changes.end
-      yield* Fiber.joinAll(waiting)
+      expect(subscribers.map(({ woken }) => woken)).toEqual([1, 1])
       expect(changes.ended()).toBe(true)
-    }))
-
-  test("who comes after it looks at once, and learns that it is over", (changes) =>
-    Effect.gen(function* () {
-      yield* changes.end
-      const watcher = yield* changes.watch("home/x")
-      expect([yield* wakes(watcher), changes.ended()]).toEqual([true, true])
     }))
 
   it.effect("comes with the scope of the service", () =>

@@ -54,5 +54,18 @@ export class StreamGroup extends HttpApiGroup.make("stream")
         })
       )
   )
+  .add(
+    HttpApiEndpoint.get("everything", "/stream/")
+      .setHeaders(headers)
+      .addSuccess(Events)
+      .addError(failsWith(Forbidden, NotAcceptable, StorageFailure))
+      .annotateContext(
+        describe({
+          summary: "Watch everything",
+          description: "As a collection's, for all that the caller may read, whatever namespace it lies in.",
+          media: { 200: ["text/event-stream"] }
+        })
+      )
+  )
   .middleware(Identified)
   .annotate(OpenApi.Description, "Server-sent events, pushed by the commit.") {}

@@ -1,66 +1,37 @@
+import { Readable } from "node:stream"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import * as Stream from "effect/Stream"
-import { negotiate } from "../../domain/Accept.ts"
-import { CollectionOnly, NotAcceptable } from "../../domain/Errors.ts"
-import { type CanonicalPath, isWorldNamespace, namespaceOf, worldName } from "../../domain/WorldPath.ts"
-import { Metrics } from "../../services/Metrics.ts"
+import type { Caller } from "../../domain/Caller.ts"
 import { Api } from "../Api.ts"
+import { type Asked, askedOf } from "../Asked.ts"
 import { CurrentCaller } from "../Caller.ts"
-import { LiveUpdates } from "./LiveUpdates.ts"
+import { StreamAnswers } from "./Answers.ts"
 
-const eventStream = "text/event-stream"
-
-/** Live updates over HTTP (C9). */
+/** Live updates over HTTP (C9), as the typed API describes them. */
 export const StreamLive = HttpApiBuilder.group(Api, "stream", (handlers) =>
   Effect.gen(function* () {
-    const updates = yield* LiveUpdates
-    const metrics = yield* Metrics
+    const answers = yield* StreamAnswers
 
-    const counted = <E>(text: Stream.Stream<string, E>) =>
-      Stream.unwrapScoped(
-        Effect.as(
-          Effect.acquireRelease(
-            Effect.sync(() => metrics.streams(1)),
-            () => Effect.sync(() => metrics.streams(-1))
-          ),
-          text
+    /** Lets go of what is followed with the request. */
+    const held = <E>(
+      request: HttpServerRequest.HttpServerRequest,
+      answer: (caller: Caller, asked: Asked) => Effect.Effect<HttpServerResponse.HttpServerResponse, E>
+    ) =>
+      Effect.flatMap(CurrentCaller, (caller) =>
+        Effect.acquireRelease(answer(caller, askedOf(request)), ({ body }) =>
+          Effect.sync(() => {
+            if (body._tag === "Raw" && body.body instanceof Readable) body.body.destroy()
+          })
         )
       )
 
-    const respond = <E>(text: Stream.Stream<string, E>) =>
-      HttpServerResponse.stream(Stream.encodeText(counted(text)), {
-        contentType: eventStream,
-        headers: { "cache-control": "no-cache", vary: "Accept", "x-accel-buffering": "no" }
-      })
-
     return handlers
-      .handle("world", ({ headers, path, request }) =>
-        Effect.gen(function* () {
-          yield* acceptable(request)
-          if (isWorldNamespace(path.name)) return yield* CollectionOnly.at(path.name)
-          const name = yield* worldName(worldPath(path.name))
-          return respond(yield* updates.world(yield* CurrentCaller, name, headers["last-event-id"]))
-        })
+      .handle("world", ({ path, request }) => held(request, (caller, asked) => answers.world(caller, asked, path.name)))
+      .handle("collection", ({ path, request }) =>
+        held(request, (caller, asked) => answers.collection(caller, asked, path.name))
       )
-      .handle("collection", ({ headers, path, request }) =>
-        Effect.gen(function* () {
-          yield* acceptable(request)
-          const caller = yield* CurrentCaller
-          return respond(yield* updates.collection(caller, worldPath(path.name), headers["last-event-id"]))
-        })
-      )
+      .handle("everything", ({ request }) => held(request, answers.everything))
   })
 )
-
-/** `/stream/x` means home/x (C9). */
-const worldPath = (name: string): CanonicalPath =>
-  // Canonical since it was read from the raw target (http/RequestTarget.ts).
-  (isWorldNamespace(namespaceOf(name)) ? name : `home/${name}`) as CanonicalPath
-
-const acceptable = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<void, NotAcceptable> =>
-  negotiate(request.headers.accept, [eventStream]) === undefined
-    ? new NotAcceptable({ message: "a stream is text/event-stream", available: [eventStream] })
-    : Effect.void

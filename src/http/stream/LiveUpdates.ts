@@ -1,35 +1,34 @@
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
+import * as Runtime from "effect/Runtime"
 import type { Caller } from "../../domain/Caller.ts"
 import { envelope } from "../../domain/Envelope.ts"
 import { comment, frame } from "../../domain/EventStream.ts"
+import type { World } from "../../domain/World.ts"
 import type { CanonicalPath, WorldName } from "../../domain/WorldPath.ts"
 import { Access } from "../../services/Access.ts"
-import { Catalog } from "../../services/Catalog.ts"
-import { Changes, type Watcher } from "../../services/Changes.ts"
-import { Worlds } from "../../services/Worlds.ts"
+import { Changes, type Numbered } from "../../services/Changes.ts"
+import { type ReadError, Worlds } from "../../services/Worlds.ts"
+import type { Line } from "./Line.ts"
+import * as Topic from "./Topic.ts"
 
-/** What there is to tell, and whether nothing comes after it. */
-interface News {
-  readonly text: string
-  readonly last: boolean
-}
-
-const news = (text: string): News => ({ text, last: false })
-const nothing = news("")
+const heartbeat = "15 seconds"
 
 /**
- * Turns commits into text/event-stream (C9). A subscriber holds a place, not a queue: when it is woken it looks at what
- * is true now, so a slow reader skips ahead and buffers nothing.
+ * Turns commits into text/event-stream (C9). A subscriber holds a place, not a queue: when something has happened it is
+ * told what is true now, so a slow reader skips ahead and buffers nothing. What is said to many is made once.
  */
 export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/LiveUpdates", {
   scoped: Effect.gen(function* () {
     const worlds = yield* Worlds
-    const catalog = yield* Catalog
     const changes = yield* Changes
     const access = yield* Access
+    const runFork = Runtime.runFork(yield* Effect.runtime())
+    const scope = yield* Effect.scope
+    const run = (work: Effect.Effect<void>) => {
+      runFork(work, { scope })
+    }
 
     // Event ids begin anew with a world that is made anew, so a cursor of its earlier life says nothing of this one.
     const reborn = new Set<string>()
@@ -37,91 +36,127 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
       if (op === "delete") reborn.add(name)
     })
 
-    const expired = (caller: Caller) =>
-      caller.expires === undefined
-        ? Effect.succeed(false)
-        : Effect.map(Clock.currentTimeMillis, (now) => now / 1000 >= (caller.expires ?? 0))
-
-    /**
-     * Text each time the watcher wakes and there is some: `look` says what is new since it last looked, and whether that
-     * was the last word. A heartbeat with nothing new is a comment.
-     */
-    const follow = <E>(watcher: Watcher, caller: Caller, look: Effect.Effect<News, E>): Stream.Stream<string, E> => {
-      const step = (beat: number | undefined) =>
-        Effect.gen(function* () {
-          if (beat === undefined) return Option.none()
-          yield* watcher.next
-          if (changes.ended() || (yield* expired(caller))) return Option.none()
-          const { last, text } = yield* look
-          const beats = changes.beats()
-          const said = text === "" && beats !== beat ? comment("heartbeat") : text
-          return Option.some([said, last ? undefined : beats] as const)
-        })
-      return Stream.filter(
-        Stream.unfoldEffect<number | undefined, string, E, never>(changes.beats(), step),
-        (text) => text !== ""
+    const followed = new Map<string, Pick<Topic.Topic<never>, "beat" | "wake">>()
+    yield* Effect.forkScoped(
+      Effect.forever(
+        Effect.zipRight(
+          Effect.sleep(heartbeat),
+          Effect.forEach(followed.values(), (topic) => Effect.zipRight(Effect.sync(topic.wake), topic.beat), {
+            discard: true
+          })
+        )
       )
+    )
+
+    /** The topics of one kind, each of which lasts as long as somebody follows it. */
+    const topics = <Place>(look: (topic: string) => Topic.Look<Place>) => {
+      const open = new Map<string, Topic.Topic<Place>>()
+      return (name: string): Topic.Topic<Place> => {
+        const found = open.get(name)
+        if (found !== undefined) return found
+        const unsubscribe = changes.subscribe(name, () => (changes.ended() ? topic.end() : topic.wake()))
+        const topic = Topic.make(whileValid(look(name)), run, () => {
+          unsubscribe()
+          open.delete(name)
+          followed.delete(name)
+        })
+        open.set(name, topic)
+        followed.set(name, topic)
+        return topic
+      }
     }
 
+    /** Credentials that have expired see nothing more. */
+    const whileValid =
+      <Place>(look: Topic.Look<Place>): Topic.Look<Place> =>
+      (caller) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          caller.expires !== undefined && now / 1000 >= caller.expires ? over : look(caller)
+        )
+
+    const worldTopic = topics<string>((topic) => {
+      // The topic of a world is its name.
+      const name = topic as WorldName
+      const gone: Topic.Word<string> = {
+        bytes: Buffer.from(frame({ event: "deleted", data: JSON.stringify({ path: `/${name}` }) })),
+        place: "",
+        last: true
+      }
+      let newest: Topic.Word<string> | undefined
+      return (caller) =>
+        worlds.read(caller, name).pipe(
+          Effect.map((world): Topic.Found<string> => {
+            const word = newest?.place === world.tag ? newest : { bytes: shown(world), place: world.tag }
+            newest = word
+            return (place: string) => (place === word.place ? undefined : word)
+          }),
+          Effect.catchTags({
+            WorldNotFound: () => Effect.succeed<Topic.Found<string>>(() => gone),
+            CollectionOnly: () => Effect.succeed<Topic.Found<string>>(() => gone),
+            Forbidden: () => over
+          }),
+          Effect.catchAllCause(cut)
+        )
+    })
+
     /** The current state of a world, then each commit. */
-    const world = (caller: Caller, name: WorldName, lastEventId: string | undefined) =>
+    const world = (
+      caller: Caller,
+      name: WorldName,
+      lastEventId: string | undefined
+    ): Effect.Effect<Line<string>, ReadError> =>
       Effect.map(worlds.read(caller, name), (first) => {
-        const shown = (current: typeof first) =>
-          frame({ event: "update", id: String(current.eventId), data: envelope(current) })
-        const live = Effect.map(changes.watch(name), (watcher) => {
-          let sent = first.tag
-          const deleted = frame({ event: "deleted", data: JSON.stringify({ path: `/${name}` }) })
-          const gone = () => Effect.succeed<News>({ text: deleted, last: true })
-          const look = Effect.suspend(() =>
-            catalog.get(name)?.tag === sent
-              ? Effect.succeed(nothing)
-              : worlds.read(caller, name).pipe(
-                  Effect.map((current): News => {
-                    sent = current.tag
-                    return news(shown(current))
-                  }),
-                  Effect.catchTags({ WorldNotFound: gone, CollectionOnly: gone })
-                )
-          )
-          return follow(watcher, caller, look)
-        })
         const repeat = lastEventId === String(first.eventId) && !reborn.has(name)
-        return Stream.concat(Stream.make(repeat ? comment("current") : shown(first)), Stream.unwrapScoped(live))
+        return worldTopic(name).join(caller, first.tag, repeat ? current : shown(first))
       })
 
-    /** Every change below a collection that the caller may read; `stale` when some were missed. */
+    const cursor = (seq: number) => `${changes.epoch}-${seq}`
+    const stale = (seq: number) => Buffer.from(frame({ event: "stale", id: cursor(seq), data: "{}" }))
+    const told = ({ name, op, seq, version }: Numbered) =>
+      frame({ event: "change", id: cursor(seq), data: JSON.stringify({ path: `/${name}`, version, op }) })
+
+    const collectionTopic = topics<number>(
+      (prefix) => (caller) =>
+        access.readable(caller).pipe(
+          Effect.map((readable) => {
+            const newest = changes.newest()
+            const words = new Map<number, Topic.Word<number> | undefined>()
+            const wordFrom = (seen: number): Topic.Word<number> | undefined => {
+              const missed = changes.since(seen)
+              if (missed === undefined) return { bytes: stale(newest), place: newest }
+              const frames = missed.filter(({ name }) => name.startsWith(prefix) && readable(name)).map(told)
+              return { bytes: frames.length === 0 ? undefined : Buffer.from(frames.join("")), place: newest }
+            }
+            return (seen: number) => {
+              if (!words.has(seen)) words.set(seen, wordFrom(seen))
+              return words.get(seen)
+            }
+          }),
+          Effect.catchAllCause(cut)
+        )
+    )
+
+    /** Every change below a collection ("" is the root) that the caller may read; `stale` when some were missed. */
     const collection = (caller: Caller, path: CanonicalPath, lastEventId: string | undefined) =>
       Effect.map(worlds.list(caller, path), () => {
-        const prefix = `${path}/`
         const [epoch, number = ""] = (lastEventId ?? "").split("-")
         const resumed = epoch === changes.epoch && /^\d{1,15}$/.test(number) ? Number(number) : undefined
-        let seen = resumed ?? changes.newest()
-        const stale = () => {
-          seen = changes.newest()
-          return frame({ event: "stale", id: cursor(seen), data: "{}" })
-        }
-        const cursor = (seq: number) => `${changes.epoch}-${seq}`
-
-        const look = Effect.gen(function* () {
-          const missed = changes.since(seen)
-          if (missed === undefined) return news(stale())
-          const readable = yield* access.readable(caller)
-          const frames = missed
-            .filter(({ name }) => name.startsWith(prefix) && readable(name))
-            .map(({ name, op, seq, version }) =>
-              frame({ event: "change", id: cursor(seq), data: JSON.stringify({ path: `/${name}`, version, op }) })
-            )
-          seen = missed.at(-1)?.seq ?? seen
-          return news(frames.join(""))
-        })
         const unknown = lastEventId !== undefined && lastEventId !== "" && resumed === undefined
-        const opening = unknown ? stale() : comment("watching")
-        const live = Effect.map(changes.watch(prefix), (watcher) =>
-          Stream.concat(Stream.make(opening), follow(watcher, caller, look))
-        )
-        return Stream.unwrapScoped(live)
+        const newest = changes.newest()
+        const opening = unknown ? stale(newest) : watching
+        return collectionTopic(path === "" ? "" : `${path}/`).join(caller, resumed ?? newest, opening)
       })
 
     return { world, collection } as const
   })
 }) {}
+
+const over = Effect.succeed<"over">("over")
+
+const cut = (cause: Cause.Cause<unknown>) => Effect.zipRight(Effect.logError("a stream was cut", cause), over)
+
+const current = Buffer.from(comment("current"))
+const watching = Buffer.from(comment("watching"))
+
+const shown = (world: World): Uint8Array =>
+  Buffer.from(frame({ event: "update", id: String(world.eventId), data: envelope(world) }))
