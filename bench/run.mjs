@@ -1,7 +1,8 @@
 // The benchmarks: each figure beside its limit in the same run, medians (lowest..highest) of five rounds.
 //
-//   node bench/run.mjs [--quick] [--write] [--only reads,writes,tree,streams,devices,shaped] [--main dist/main.js] [--profile DIR]
+//   node bench/run.mjs [--quick] [--write] [--only GROUPS] [--main dist/main.js] [--profile DIR]
 //
+// GROUPS: reads,writes,tree,streams,devices,shaped,dav,browser; all of them without it.
 // --quick does one short round, --write puts the table into bench/RESULTS.md, --profile leaves CPU profiles of the
 // servers in DIR (and slows them down).
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
@@ -9,6 +10,8 @@ import { cpus, loadavg, tmpdir, totalmem } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { browser } from "./figures/browser.mjs"
+import { dav } from "./figures/dav.mjs"
 import { devices } from "./figures/devices.mjs"
 import { reads } from "./figures/reads.mjs"
 import { shaped } from "./figures/shaped.mjs"
@@ -27,7 +30,7 @@ const { values: options } = parseArgs({
   }
 })
 
-const groups = { reads, writes, tree, streams, devices, shaped }
+const groups = { reads, writes, tree, streams, devices, shaped, dav, browser }
 const temp = mkdtempSync(join(tmpdir(), "elastik-bench-"))
 process.on("exit", () => rmSync(temp, { recursive: true, force: true, maxRetries: 5 }))
 

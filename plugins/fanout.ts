@@ -7,7 +7,7 @@ export const METHODS = ["POST", "PUT"]
 export const DESCRIPTION =
   "One write into every world of /etc/fanout.conf: POST appends the body, PUT overwrites with it"
 
-const statuses = { written: 200, refused: 403, conflict: 422, failed: 500 }
+const statuses = { written: 200, refused: 403, locked: 423, conflict: 422, failed: 500 }
 
 export const handle = (request: PluginRequest) =>
   Effect.gen(function* () {

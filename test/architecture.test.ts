@@ -57,6 +57,26 @@ describe("imports point inwards (DESIGN 2)", () => {
   })
 })
 
+describe("the browser's application is a client (C14)", () => {
+  const inApp = (module: string) => module.startsWith("http/shell/app/")
+  const sources = readdirSync(src, { recursive: true, encoding: "utf8" })
+    .map((file) => file.split(sep).join("/"))
+    .filter((file) => /\.tsx?$/.test(file))
+
+  it.each(sources.filter(inApp))("%s knows the application, and preact", (module) => {
+    const wrong = importsOf(module).filter((specifier) =>
+      isRelative(specifier) ? !inApp(resolve(module, specifier)) : !/^preact(?:\/|$)/.test(specifier)
+    )
+    expect(wrong).toEqual([])
+  })
+  it("the server knows nothing of it but its files", () => {
+    const wrong = modules.filter(
+      (module) => !inApp(module) && importsOf(module).some((specifier) => inApp(resolve(module, specifier)))
+    )
+    expect(wrong).toEqual([])
+  })
+})
+
 describe("the domain is pure (DESIGN 2)", () => {
   const pure = /^(?:effect|mime|@rgrove\/parse-xml)(?:\/|$)/
 

@@ -20,6 +20,8 @@ export interface Overwrite {
   readonly conditions: Conditions
   /** what its event is called when the machine writes for itself; otherwise stage_written */
   readonly type?: "semantic_cache_write" | "router_cache_write"
+  /** the world that this one is a copy of; its event then is stage_copied or stage_moved, and names it (C5.2) */
+  readonly origin?: { readonly op: "copy" | "move"; readonly from: WorldName }
 }
 
 /** POST: bytes at the end of a world; ext and metadata stay. `ext` counts when the world is created (C4.2). */

@@ -1,5 +1,6 @@
 import { parseEntityTag, parseTagCondition, strongMatch, weakMatch } from "./EntityTag.ts"
 import { parseHttpDate } from "./HttpDate.ts"
+import { parseIfHeader, submittedTokens } from "./IfHeader.ts"
 import { trimOws } from "./Text.ts"
 
 /** The conditional headers of a request, raw (RFC 9110 13.1). */
@@ -9,6 +10,8 @@ export interface Conditions {
   readonly ifModifiedSince?: string
   readonly ifUnmodifiedSince?: string
   readonly ifRange?: string
+  /** the lock tokens that the request submits, `urn:uuid:...` each (RFC 4918 section 10.4) */
+  readonly lockTokens?: ReadonlyArray<string>
 }
 
 /** What the conditions are judged against: the strong tags of every current representation, without quotes. */
@@ -26,13 +29,18 @@ const fields = [
   ["ifRange", "if-range"]
 ] as const
 
-/** Picks the conditional headers out of a request's, whose names are lower-case. */
+/**
+ * Picks the conditional headers out of a request's, whose names are lower-case. Of an If header the lock tokens are
+ * taken; one that cannot be read submits none.
+ */
 export const conditionsOf = (headers: Readonly<Record<string, string | undefined>>): Conditions => {
   const conditions: { -readonly [K in keyof Conditions]: Conditions[K] } = {}
   for (const [key, name] of fields) {
     const value = headers[name]
     if (value !== undefined) conditions[key] = value
   }
+  const tokens = headers.if === undefined ? [] : submittedTokens(parseIfHeader(headers.if) ?? [])
+  if (tokens.length > 0) conditions.lockTokens = tokens
   return conditions
 }
 

@@ -83,6 +83,41 @@ export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>()
   message: Schema.String
 }) {}
 
+/** A lock binds what would be changed, and its token was not submitted; `roots` are the paths that are locked (C15). */
+export class Locked extends Schema.TaggedError<Locked>()("Locked", {
+  message: Schema.String,
+  /** canonical paths, without the leading slash */
+  roots: Schema.Array(Schema.String)
+}) {
+  static by(roots: Iterable<string>): Locked {
+    return new Locked({ message: "this is locked, and its lock token was not submitted", roots: [...new Set(roots)] })
+  }
+}
+
+/** What should be made is there already (RFC 4918 section 9.3.1). */
+export class AlreadyExists extends Schema.TaggedError<AlreadyExists>()("AlreadyExists", {
+  message: Schema.String,
+  path: Schema.String
+}) {}
+
+/** What the request needs is not as it must be, such as the collection above what should be made (RFC 4918). */
+export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", { message: Schema.String }) {}
+
+/** There is no room for what should be stored; nothing was stored (RFC 4918 section 11.5). */
+export class InsufficientStorage extends Schema.TaggedError<InsufficientStorage>()("InsufficientStorage", {
+  message: Schema.String
+}) {}
+
+/** The body is of a kind that this request has no use for (RFC 4918 section 9.3). */
+export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaType>()("UnsupportedMediaType", {
+  message: Schema.String
+}) {}
+
+/** The other resource of a copy or move is not one of this server's (RFC 4918 section 9.8.5). */
+export class ForeignResource extends Schema.TaggedError<ForeignResource>()("ForeignResource", {
+  message: Schema.String
+}) {}
+
 /** The body is longer than `limit` bytes (C4.1). */
 export class BodyTooLarge extends Schema.TaggedError<BodyTooLarge>()("BodyTooLarge", {
   message: Schema.String,
@@ -173,6 +208,12 @@ export const DomainError = Schema.Union(
   ShapeMismatch,
   RangeNotSatisfiable,
   PreconditionFailed,
+  Locked,
+  AlreadyExists,
+  Conflict,
+  InsufficientStorage,
+  UnsupportedMediaType,
+  ForeignResource,
   BodyTooLarge,
   IdempotencyConflict,
   Unprocessable,

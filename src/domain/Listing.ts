@@ -13,9 +13,10 @@ export const entryOf = (child: Child): string => (child.dir ? `${child.name}/` :
 /**
  * The immediate children of a collection in byte order of their entries, lazily: the caller takes a page and stops.
  *
- * `names` are all world names in byte order, `prefix` the collection with its trailing slash ("" for everything),
- * `after` an entry as listed. A child collection appears when at least one world below it is `visible`, so a listing
- * never tells that something unreadable exists. Each step is a binary search, whatever the subtrees hold.
+ * `names` are all world names in byte order, and those of made collections with a slash behind them (C15); `prefix` is
+ * the collection with its trailing slash ("" for everything), `after` an entry as listed. A child collection appears when
+ * at least one name in it is `visible`, so a listing never tells that something unreadable exists. Each step is a binary
+ * search, whatever the subtrees hold.
  */
 export function* childrenOf(
   names: ReadonlyArray<string>,
@@ -30,6 +31,11 @@ export function* childrenOf(
     const name = names[at] as string
     if (!name.startsWith(prefix)) return
     const rest = name.slice(prefix.length)
+    if (rest === "") {
+      // The collection itself, which was made.
+      at++
+      continue
+    }
     const slash = rest.indexOf("/")
     const segment = slash < 0 ? rest : rest.slice(0, slash)
     const dir = slash >= 0

@@ -25,7 +25,9 @@ const tiers: ReadonlyMap<unknown, Tier> = new Map([
 /** Where the machine itself answers: a plugin can take none of it, nor anything below (C10.2). */
 const reserved: ReadonlyArray<string> = [
   ...worldNamespaces,
-  ...["auth", "bin", "proc", "stream", "openapi.json", "docs", "shell.js", "shell.css", "manual.js"]
+  ...["auth", "bin", "proc", "stream", "openapi.json", "docs"],
+  // the browser's application
+  ...["app", "manifest.json", "sw.js", "opensearch.xml", "favicon.ico"]
 ]
 
 /**

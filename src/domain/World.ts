@@ -15,6 +15,8 @@ export interface Entry {
   readonly state: string
   /** length of the body in bytes */
   readonly len: number
+  /** of its first event, in epoch milliseconds */
+  readonly createdAt: number
   /** epoch milliseconds */
   readonly updatedAt: number
   /** id of the newest event */
@@ -30,6 +32,7 @@ export const entryOf = (known: Entry): Entry => ({
   ext: known.ext,
   state: known.state,
   len: known.len,
+  createdAt: known.createdAt,
   updatedAt: known.updatedAt,
   eventId: known.eventId,
   tag: known.tag

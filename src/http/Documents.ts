@@ -1,23 +1,60 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { type PreconditionFailed, RouteNotFound } from "../domain/Errors.ts"
+import { askedOf } from "./Asked.ts"
+import { Origins } from "./Origins.ts"
+import { unlessKnown } from "./plugins/Answers.ts"
 import { bytes } from "./Response.ts"
-import { manualScript, script, style } from "./shell/Assets.ts"
+import { assetAnswer, assets, entry } from "./shell/Assets.ts"
+import { openSearch } from "./shell/OpenSearch.ts"
 
-const asset = (text: string, type: string): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-  Effect.succeed(bytes(text, `${type}; charset=utf-8`, { "cache-control": "no-cache" }))
+/** A file of the browser's application, by its path without the leading slash. */
+const file = (
+  name: string,
+  request: HttpServerRequest.HttpServerRequest
+): Effect.Effect<HttpServerResponse.HttpServerResponse, PreconditionFailed | RouteNotFound> => {
+  const asset = assets.get(name)
+  if (asset === undefined) {
+    return new RouteNotFound({ message: `nothing is served at /${name}`, path: `/${name}` })
+  }
+  const { response, tag } = assetAnswer(asset, request)
+  return unlessKnown(request, tag, response)
+}
 
-/** Documents beside the typed API: its description for programs and people (C8), and the shell's parts (C14). */
+const fileAt = (pathname: (url: string) => string) =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => file(pathname(request.url), request))
+
+/** Documents beside the typed API: its description for programs and people (C8), and the browser's application (C14). */
 export const DocumentsLive = Layer.mergeAll(
   HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" }),
   HttpApiSwagger.layer({ path: "/docs" }),
   HttpApiBuilder.Router.use((router) =>
-    Effect.all([
-      router.get("/shell.js", asset(script, "text/javascript")),
-      router.get("/shell.css", asset(style, "text/css")),
-      router.get("/manual.js", asset(manualScript, "text/javascript"))
-    ])
+    Effect.gen(function* () {
+      const origins = yield* Origins
+      for (const name of ["manifest.json", "sw.js", "favicon.ico"] as const) {
+        yield* router.get(
+          `/${name}`,
+          fileAt(() => name)
+        )
+      }
+      // The router gets paths as this server writes them (RequestTarget.ts): no escape hides a slash.
+      yield* router.get(
+        "/app/:file",
+        fileAt((url) => url.slice(1).replace(/\?.*$/, ""))
+      )
+      yield* router.get(
+        "/opensearch.xml",
+        Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
+          bytes(openSearch(origins.own(askedOf(request)), entry?.icon ?? ""), "application/opensearchdescription+xml", {
+            "cache-control": "no-cache",
+            vary: "Host"
+          })
+        )
+      )
+    })
   )
 )

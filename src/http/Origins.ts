@@ -14,6 +14,10 @@ interface OriginsShape {
   readonly refusal: (request: Asked) => Forbidden | undefined
   /** the CORS headers of its answer, if its origin is listed */
   readonly cors: (request: Asked) => Readonly<Record<string, string>>
+  /** the host, with its port, under which the client knows this server; "" when it did not say */
+  readonly authority: (request: Asked) => string
+  /** the server's own origin, as this request sees it; "" when it names none */
+  readonly own: (request: Asked) => string
   /** the client's address, as far as it can be believed */
   readonly client: (request: Asked) => string
 }
@@ -46,20 +50,25 @@ const make = (config: AppConfigShape, open: boolean): OriginsShape => {
     return isIP(address) !== 0 && proxies.check(address, isIP(address) === 6 ? "ipv6" : "ipv4")
   }
 
-  const ownOrigin = (request: Asked): string => {
+  const authority = (request: Asked): string => {
     const { host = "" } = request.headers
     // Proxies in a row each add theirs; the first is the one that the client spoke to.
-    const forwardedHost = first(request.headers["x-forwarded-host"])
-    const forwardedProto = first(request.headers["x-forwarded-proto"])
-    const trusted = (forwardedHost !== undefined || forwardedProto !== undefined) && fromProxy(request)
-    const scheme = trusted && forwardedProto === "https" ? "https" : "http"
-    return normal(`${scheme}://${trusted ? (forwardedHost ?? host) : host}`)
+    const forwarded = first(request.headers["x-forwarded-host"])
+    return forwarded !== undefined && fromProxy(request) ? forwarded : host
+  }
+
+  const ownOrigin = (request: Asked): string => {
+    const forwarded = first(request.headers["x-forwarded-proto"])
+    const scheme = forwarded === "https" && fromProxy(request) ? "https" : "http"
+    return normal(`${scheme}://${authority(request)}`)
   }
 
   const isMeantForUs = (host: string | undefined) => !open || isLoopback(hostname(host))
 
   return {
+    own: ownOrigin,
     isMeantForUs,
+    authority,
     refusal: (request) => {
       const { host, origin } = request.headers
       if (!isMeantForUs(host)) {

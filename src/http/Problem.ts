@@ -20,24 +20,30 @@ export const problems = {
   RouteNotFound: { status: 404, title: "No such route" },
   ResourceNotFound: { status: 404, title: "Not found" },
   MethodNotAllowed: { status: 405, title: "Method not allowed" },
+  AlreadyExists: { status: 405, title: "Already there" },
   NotAcceptable: { status: 406, title: "Not acceptable" },
   TimedOut: { status: 408, title: "Took too long" },
+  Conflict: { status: 409, title: "Conflict" },
   ShapeMismatch: { status: 406, title: "Not what was asked for" },
   PreconditionFailed: { status: 412, title: "Precondition failed" },
   BodyTooLarge: { status: 413, title: "Body too large" },
   TargetTooLong: { status: 414, title: "Request target too long" },
+  UnsupportedMediaType: { status: 415, title: "Body not supported" },
   RangeNotSatisfiable: { status: 416, title: "Range not satisfiable" },
   IdempotencyConflict: { status: 422, title: "Idempotency-Key used for something else" },
   Unprocessable: { status: 422, title: "Cannot be accepted" },
   PluginRejected: { status: 422, title: "Plugin rejected" },
+  Locked: { status: 423, title: "Locked" },
   RateLimited: { status: 429, title: "Too many requests" },
   StorageFailure: { status: 500, title: "Storage failure" },
   InternalError: { status: 500, title: "Internal error" },
   UnsupportedScheme: { status: 501, title: "Scheme not supported" },
   UpstreamFailed: { status: 502, title: "Upstream failed" },
+  ForeignResource: { status: 502, title: "On another server" },
   Overloaded: { status: 503, title: "Overloaded" },
   NotConfigured: { status: 503, title: "Not configured" },
-  ShapingUnavailable: { status: 503, title: "No model answers" }
+  ShapingUnavailable: { status: 503, title: "No model answers" },
+  InsufficientStorage: { status: 507, title: "No room" }
 } as const satisfies Record<DomainError["_tag"], { readonly status: number; readonly title: string }>
 
 /** RFC 9457, with the original's `error` beside it. */
@@ -60,6 +66,7 @@ const extensions = [
   "available",
   "length",
   "limit",
+  "roots",
   "retryAfter",
   "scheme",
   "state"
@@ -86,10 +93,15 @@ export const rateLimitFields = (rate: {
 /** What a shaped answer depends on, whatever it is (C12.5). */
 const shaped = { vary: "Accept, X-Semantic-Intent, User-Agent, Authorization" }
 
+/** The methods of a WebDAV resource that exists: all but the one that would make it. */
+const allowedWhereSomethingIs = "OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROPPATCH, COPY, MOVE, LOCK, UNLOCK"
+
 const headersOf = (error: DomainError): Record<string, string> => {
   switch (error._tag) {
     case "Unauthorized":
       return { "www-authenticate": 'Basic realm="elastik", charset="UTF-8"' }
+    case "AlreadyExists":
+      return { allow: allowedWhereSomethingIs }
     case "MethodNotAllowed":
       return { allow: error.allow.join(", ") }
     case "RangeNotSatisfiable":

@@ -58,7 +58,7 @@ export const routerPath = (target: Pick<RequestTarget, "path" | "slash">, method
 const statefulMethods: ReadonlySet<string> = new Set(["PUT", "OPTIONS"])
 
 /** The routes whose last parameter is a whole path. */
-const prefixesOfNames = ["stream/", "proc/verify/"]
+const prefixesOfNames = ["stream/", "proc/verify/", "proc/events/"]
 
 const ownPrefix = (path: string): string => {
   const namespace = namespaceOf(path)

@@ -22,9 +22,11 @@ interface Pattern {
 const documents: ReadonlyArray<Route> = [
   { route: "openapi.json", description: "The typed API, as OpenAPI 3.1" },
   { route: "docs", description: "The typed API, for people" },
-  { route: "shell.js", description: "The browser shell's script" },
-  { route: "shell.css", description: "The browser shell's style" },
-  { route: "manual.js", description: "The script of plugins' manual pages" }
+  { route: "manifest.json", description: "The browser's application, for those who install it" },
+  { route: "sw.js", description: "Its worker, which keeps its files" },
+  { route: "opensearch.xml", description: "It as a search engine of the browser" },
+  { route: "favicon.ico", description: "Its picture" },
+  { route: "app/:file", description: "Its files" }
 ]
 
 const patterns = new Map<string, Pattern>()

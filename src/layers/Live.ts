@@ -8,12 +8,16 @@ import { Auth } from "../services/Auth.ts"
 import { recordBoot } from "../services/Boot.ts"
 import { Catalog } from "../services/Catalog.ts"
 import { Changes } from "../services/Changes.ts"
+import { Collections } from "../services/Collections.ts"
 import { ConfigWorlds } from "../services/ConfigWorlds.ts"
+import { Locks } from "../services/Locks.ts"
 import { Metrics } from "../services/Metrics.ts"
 import { PluginRegistry } from "../services/PluginRegistry.ts"
+import { Properties } from "../services/Properties.ts"
 import { SemanticRouter } from "../services/SemanticRouter.ts"
 import { Shaping } from "../services/Shaping.ts"
 import { Worlds } from "../services/Worlds.ts"
+import { WriteGate } from "../services/WriteGate.ts"
 import * as Converters from "./converters/Converters.ts"
 import * as DirectoryLock from "./DirectoryLock.ts"
 import * as GpuDevice from "./gpu/Device.ts"
@@ -21,6 +25,7 @@ import * as FstabMounts from "./mounts/FstabMounts.ts"
 import * as PluginModules from "./PluginModules.ts"
 import * as ProcessQueries from "./queries/ProcessQueries.ts"
 import * as Replication from "./replication/Replication.ts"
+import * as SqliteResources from "./resources/SqliteResources.ts"
 import * as ServerKey from "./ServerKey.ts"
 import * as FileVolume from "./sqlite/FileVolume.ts"
 import * as MemoryVolume from "./sqlite/MemoryVolume.ts"
@@ -40,13 +45,20 @@ export const FileStorage = SqliteStorage.layer(
     yield* DirectoryLock.acquire(data)
     return yield* FileVolume.make(data)
   })
-)
+).pipe(Layer.provideMerge(Layer.unwrapEffect(Effect.map(AppConfig, ({ data }) => SqliteResources.layer(data)))))
 
 /** Storage that is gone with the process. */
-export const MemoryStorage = SqliteStorage.layer(MemoryVolume.make)
+export const MemoryStorage = Layer.merge(SqliteStorage.layer(MemoryVolume.make), SqliteResources.layerMemory)
+
+/** Locks, properties and made collections, as every surface and plugin has them. */
+export const Resources = Properties.layer.pipe(
+  Layer.provideMerge(Locks.layer),
+  Layer.provideMerge(Layer.merge(Collections.layer, WriteGate.layer))
+)
 
 /** Everything between storage and HTTP. Needs a configuration, a storage and a chain. */
 export const Machine = Layer.mergeAll(Worlds.layer, Auth.layer, Metrics.layer).pipe(
+  Layer.provideMerge(Resources),
   Layer.provideMerge(Access.layer),
   Layer.provideMerge(ConfigWorlds.layer),
   Layer.provideMerge(Layer.mergeAll(Catalog.layer, Changes.layer))

@@ -2,13 +2,15 @@ import { createHash } from "node:crypto"
 import type * as Brand from "effect/Brand"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import { system } from "../domain/Caller.ts"
 import type { Overwrite } from "../domain/Command.ts"
 import type { StorageFailure } from "../domain/Errors.ts"
 import type { World } from "../domain/World.ts"
 import type { WorldName } from "../domain/WorldPath.ts"
 import { Catalog } from "./Catalog.ts"
-import { Worlds } from "./Worlds.ts"
+import * as Errands from "./Errands.ts"
+import { type OverwriteError, Worlds } from "./Worlds.ts"
 
 /** Hex digits: with them below the prefixes of this program, any name is a canonical one. */
 export type Key = string & Brand.Brand<"CacheKey">
@@ -19,7 +21,7 @@ export type Remembered = Pick<Overwrite, "body" | "ext" | "meta">
 /** Answers that can be made again, as worlds below one path; the least recently used one goes first (C12.5, C13). */
 export interface CacheWorlds {
   readonly get: (key: Key) => Effect.Effect<Option.Option<World>, StorageFailure>
-  /** the answer is there for others as soon as this is done; that it could not be kept is logged */
+  /** from now on others get the answer, as soon as it is written; that it could not be kept is logged */
   readonly put: (key: Key, answer: Remembered) => Effect.Effect<void>
 }
 
@@ -27,12 +29,15 @@ export interface CacheWorlds {
 export const keyOf = (parts: ReadonlyArray<string>): Key =>
   createHash("sha256").update(JSON.stringify(parts)).digest("hex") as Key
 
+/** Answers that may be on their way to the disk before somebody waits for theirs. */
+const mostUnderWay = 64
+
 /** A cache below `prefix` of at most `capacity` worlds. After a start, those written last count as used last. */
 export const make = (options: {
   readonly prefix: "var/cache/semantic" | "var/cache/router"
   readonly type: NonNullable<Overwrite["type"]>
   readonly capacity: number
-}): Effect.Effect<CacheWorlds, never, Worlds | Catalog> =>
+}): Effect.Effect<CacheWorlds, never, Worlds | Catalog | Scope.Scope> =>
   Effect.gen(function* () {
     const { capacity, prefix, type } = options
     const worlds = yield* Worlds
@@ -51,37 +56,41 @@ export const make = (options: {
       kept.add(name)
     }
 
-    const evict = Effect.suspend(() => {
-      const surplus = [...kept].slice(0, Math.max(0, kept.size - capacity))
-      for (const name of surplus) kept.delete(name)
-      return Effect.forEach(surplus, worlds.evict, { discard: true })
-    })
+    const errands = yield* Errands.make(mostUnderWay)
+    const quietly = (work: Effect.Effect<void, OverwriteError>) =>
+      errands.send(
+        Effect.catchAll(work, (error) => Effect.logError(`an answer could not be kept below /${prefix}`, error))
+      )
 
     return {
-      get: (key) => {
-        const name = nameOf(key)
-        return Effect.matchEffect(worlds.read(system, name), {
-          onFailure: (error) => (error._tag === "StorageFailure" ? error : Effect.succeedNone),
-          onSuccess: (world) => {
-            use(name)
-            return Effect.succeedSome(world)
-          }
-        })
-      },
+      get: (key) =>
+        Effect.suspend(() => {
+          const name = nameOf(key)
+          if (!kept.has(name)) return Effect.succeedNone
+          return Effect.matchEffect(worlds.read(system, name), {
+            onFailure: (error) => {
+              if (error._tag === "StorageFailure") return error
+              kept.delete(name)
+              return Effect.succeedNone
+            },
+            onSuccess: (world) => {
+              use(name)
+              return Effect.succeedSome(world)
+            }
+          })
+        }),
 
       put: (key, answer) =>
         Effect.suspend(() => {
           if (capacity === 0) return Effect.void
           const name = nameOf(key)
-          const written = worlds.overwrite(system, { _tag: "Overwrite", name, conditions: {}, type, ...answer })
-          return written.pipe(
-            Effect.zipRight(
-              Effect.suspend(() => {
-                use(name)
-                return evict
-              })
-            ),
-            Effect.catchAll((error) => Effect.logError(`an answer could not be kept below /${prefix}`, error))
+          use(name)
+          const surplus = [...kept].slice(0, Math.max(0, kept.size - capacity))
+          for (const old of surplus) kept.delete(old)
+          const written = worlds.remember({ _tag: "Overwrite", name, conditions: {}, type, ...answer })
+          return Effect.zipRight(
+            quietly(written),
+            Effect.forEach(surplus, (old) => quietly(worlds.evict(old)), { discard: true })
           )
         })
     }

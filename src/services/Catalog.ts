@@ -5,7 +5,7 @@ import { compareBytes, lowerBound } from "../domain/ByteOrder.ts"
 import type { StorageFailure } from "../domain/Errors.ts"
 import { type Child, childrenOf } from "../domain/Listing.ts"
 import type { Entry } from "../domain/World.ts"
-import type { WorldName } from "../domain/WorldPath.ts"
+import { type CanonicalPath, isWorldNamespace, type WorldName } from "../domain/WorldPath.ts"
 import { Storage } from "./Storage.ts"
 
 /**
@@ -24,6 +24,18 @@ export interface CatalogShape {
   readonly children: (prefix: string, visible: (name: string) => boolean, after?: string) => Iterable<Child>
   readonly put: (entry: Entry) => void
   readonly remove: (name: WorldName) => void
+  /** whether a collection was made at the path, so that it is there without worlds below it (C15) */
+  readonly isMade: (path: string) => boolean
+  /** the made collections at a path and below it, in byte order */
+  readonly madeWithin: (path: string) => ReadonlyArray<CanonicalPath>
+  readonly make: (path: CanonicalPath) => void
+  readonly unmake: (path: string) => void
+  /** how many worlds and made collections there are below a path */
+  readonly countBelow: (path: string) => number
+  /** whether a path is a collection: a namespace, a made one, or one with something below it */
+  readonly isCollection: (path: string) => boolean
+  /** whether there is anything at a path: a world or a collection */
+  readonly isThere: (path: string) => boolean
 }
 
 export class Catalog extends Context.Tag("elastik/Catalog")<Catalog, CatalogShape>() {
@@ -39,7 +51,23 @@ export class Catalog extends Context.Tag("elastik/Catalog")<Catalog, CatalogShap
 /** A catalog that starts with the given entries. */
 export const make = (initial: ReadonlyArray<Entry>): CatalogShape => {
   const entries = new Map<string, Entry>(initial.map((entry) => [entry.name, entry]))
+  // A made collection stands among the names with a slash behind it: as if there were a world below it without a name.
   const names: Array<string> = [...entries.keys()].sort(compareBytes)
+  const made = new Map<string, CanonicalPath>()
+
+  /** the part of the names that begins behind `path/`, whatever that is */
+  const range = (path: string): readonly [number, number] => [
+    lowerBound(names, `${path}/`),
+    lowerBound(names, `${path}0`) // "0" follows "/"
+  ]
+  const insert = (name: string) => names.splice(lowerBound(names, name), 0, name)
+  const drop = (name: string) => names.splice(lowerBound(names, name), 1)
+
+  const countBelow = (path: string) => {
+    const [from, to] = range(path)
+    return to - from - (made.has(path) ? 1 : 0)
+  }
+  const isCollection = (path: string) => isWorldNamespace(path) || made.has(path) || countBelow(path) > 0
 
   return {
     get: (name) => entries.get(name),
@@ -50,18 +78,29 @@ export const make = (initial: ReadonlyArray<Entry>): CatalogShape => {
         if (entry !== undefined) yield entry
       }
     },
-    below: (path) => {
-      const from = lowerBound(names, `${path}/`)
-      const to = lowerBound(names, `${path}0`) // "0" follows "/"
-      return names.slice(from, to).flatMap((name) => entries.get(name)?.name ?? [])
-    },
+    below: (path) => names.slice(...range(path)).flatMap((name) => entries.get(name)?.name ?? []),
     children: (prefix, visible, after) => childrenOf(names, prefix, visible, after),
     put: (entry) => {
-      if (!entries.has(entry.name)) names.splice(lowerBound(names, entry.name), 0, entry.name)
+      if (!entries.has(entry.name)) insert(entry.name)
       entries.set(entry.name, entry)
     },
     remove: (name) => {
-      if (entries.delete(name)) names.splice(lowerBound(names, name), 1)
-    }
+      if (entries.delete(name)) drop(name)
+    },
+    isMade: (path) => made.has(path),
+    madeWithin: (path) => (made.size === 0 ? [] : names.slice(...range(path)).flatMap((name) => madeAt(made, name))),
+    make: (path) => {
+      if (!made.has(path)) insert(`${path}/`)
+      made.set(path, path)
+    },
+    unmake: (path) => {
+      if (made.delete(path)) drop(`${path}/`)
+    },
+    countBelow,
+    isCollection,
+    isThere: (path) => entries.has(path) || isCollection(path)
   }
 }
+
+const madeAt = (made: ReadonlyMap<string, CanonicalPath>, name: string): CanonicalPath | [] =>
+  (name.endsWith("/") ? made.get(name.slice(0, -1)) : undefined) ?? []

@@ -20,8 +20,8 @@ export type FanoutRequest = Pick<PluginRequest, "method" | "caller" | "headers" 
 export interface FanoutOutcome {
   readonly written: ReadonlyArray<string>
   readonly failed: ReadonlyArray<{ readonly target: string; readonly error: string }>
-  /** `refused` and `conflict`: nothing was written, and every target failed so; `failed`: nothing, for other reasons */
-  readonly verdict: "written" | "refused" | "conflict" | "failed"
+  /** `refused`, `locked`, `conflict`: nothing was written, and every target failed so; `failed`: nothing, otherwise */
+  readonly verdict: "written" | "refused" | "locked" | "conflict" | "failed"
 }
 
 export type FanoutError = BadRequest | BodyError | Forbidden | NotConfigured | StorageFailure
@@ -119,5 +119,11 @@ const write = (worlds: WorldsShape, { caller }: FanoutRequest, command: Append |
 const verdictOf = (written: number, reasons: ReadonlyArray<string>): FanoutOutcome["verdict"] => {
   if (written > 0) return "written"
   if (reasons.length > 1) return "failed"
-  return reasons[0] === "Forbidden" ? "refused" : reasons[0] === "IdempotencyConflict" ? "conflict" : "failed"
+  return verdicts[reasons[0] ?? ""] ?? "failed"
+}
+
+const verdicts: Readonly<Record<string, FanoutOutcome["verdict"]>> = {
+  Forbidden: "refused",
+  Locked: "locked",
+  IdempotencyConflict: "conflict"
 }

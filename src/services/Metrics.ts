@@ -23,7 +23,10 @@ export class Metrics extends Context.Tag("elastik/Metrics")<Metrics, MetricsShap
 }
 
 // Methods that are counted apart; what else a client makes up is counted together.
-const methods = new Set(["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS", "PROPFIND"])
+const methods = new Set([
+  ...["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"],
+  ...["PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK"]
+])
 
 const make = Effect.gen(function* () {
   const catalog = yield* Catalog

@@ -7,7 +7,9 @@ import type { BadRequest, BodyTooLarge, DomainError } from "../domain/Errors.ts"
 import type { Action } from "../domain/Policy.ts"
 import type { CanonicalPath } from "../domain/WorldPath.ts"
 import type { GpuDevice } from "./GpuDevice.ts"
+import type { Locks } from "./Locks.ts"
 import type { MountTable } from "./MountTable.ts"
+import type { Properties } from "./Properties.ts"
 import type { Queries } from "./Queries.ts"
 import type { Replication } from "./Replication.ts"
 import type { SemanticRouter } from "./SemanticRouter.ts"
@@ -36,6 +38,10 @@ export interface PluginRequest {
   readonly query: URLSearchParams
   /** by lower-cased name */
   readonly headers: Readonly<Record<string, string | undefined>>
+  /** names and values as sent, repeats apart and in their order: `[name, value, name, value...]` */
+  readonly rawHeaders: ReadonlyArray<string>
+  /** the host, with its port, under which the client knows this server; "" when it did not say */
+  readonly authority: string
   readonly caller: Caller
   /** the whole body, at most ELASTIK_MAX_BODY */
   readonly bytes: Effect.Effect<Uint8Array, BodyError>
@@ -46,7 +52,16 @@ export interface PluginRequest {
 }
 
 /** What the machine gives to plugins. */
-export type PluginServices = Worlds | GpuDevice | MountTable | Queries | Replication | SemanticRouter | Shaping
+export type PluginServices =
+  | Worlds
+  | Locks
+  | Properties
+  | GpuDevice
+  | MountTable
+  | Queries
+  | Replication
+  | SemanticRouter
+  | Shaping
 
 /** Which path a request touches, and how: what the policy judges instead of the request's own path (C7.5). */
 export interface Touch {

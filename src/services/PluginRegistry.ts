@@ -6,17 +6,20 @@ import * as Layer from "effect/Layer"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import { type Caller, system } from "../domain/Caller.ts"
-import { type Overloaded, PluginRejected, Unprocessable } from "../domain/Errors.ts"
+import { type Conditions, evaluateWrite } from "../domain/Conditions.ts"
+import { type Overloaded, PluginRejected, PreconditionFailed, Unprocessable } from "../domain/Errors.ts"
 import { fallbackRoute, longestMatch, readManifest } from "../domain/PluginManifest.ts"
-import type { World } from "../domain/World.ts"
+import { currentTags, type World } from "../domain/World.ts"
 import { isWithin, namespaceOf, type WorldName } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
 import { Changes } from "./Changes.ts"
 import { GpuDevice } from "./GpuDevice.ts"
+import { Locks } from "./Locks.ts"
 import { MountTable } from "./MountTable.ts"
 import type { Plugin, PluginServices } from "./Plugin.ts"
 import { PluginFault, PluginLoader } from "./PluginLoader.ts"
+import { Properties } from "./Properties.ts"
 import { Queries } from "./Queries.ts"
 import { Replication } from "./Replication.ts"
 import { type Running, run } from "./RunningPlugin.ts"
@@ -35,7 +38,7 @@ export interface Transition {
   readonly reloaded?: boolean
 }
 
-export type TransitionError = ReadError | Overloaded | PluginRejected | Unprocessable
+export type TransitionError = ReadError | Overloaded | PluginRejected | PreconditionFailed | Unprocessable
 
 /** The plugins that run, and how they come and go (C10). */
 export interface PluginRegistryShape {
@@ -47,8 +50,13 @@ export interface PluginRegistryShape {
   readonly routes: () => ReadonlyArray<{ readonly route: string; readonly description: string }>
   /** the plugins that run */
   readonly running: () => ReadonlyArray<WorldName>
-  /** sets the state of a plugin; for operators */
-  readonly setState: (caller: Caller, name: WorldName, state: string) => Effect.Effect<Transition, TransitionError>
+  /** sets the state of a plugin, unless its source is not the one that the conditions name; for operators */
+  readonly setState: (
+    caller: Caller,
+    name: WorldName,
+    state: string,
+    conditions?: Conditions
+  ) => Effect.Effect<Transition, TransitionError>
 }
 
 /** Loads what is active when it is built, and takes everything down with its scope. */
@@ -70,6 +78,8 @@ const make = Effect.gen(function* () {
   // These and no others: whoever builds this has a scope, too, which must not become that of every request.
   const services = Context.pick(
     Worlds,
+    Locks,
+    Properties,
     GpuDevice,
     MountTable,
     Queries,
@@ -216,10 +226,13 @@ const make = Effect.gen(function* () {
         .filter(([route]) => route !== fallbackRoute)
         .map(([route, { manifest }]) => ({ route, description: manifest.description ?? "a plugin" })),
     running: () => [...plugins.keys()],
-    setState: (caller, name, to) =>
+    setState: (caller, name, to, conditions = {}) =>
       Effect.gen(function* () {
         yield* access.require(caller, "activate", name)
         const world = yield* worlds.read(caller, name)
+        if (evaluateWrite(conditions, { tags: currentTags(world), modified: world.updatedAt }) === "failed") {
+          return yield* new PreconditionFailed({ message: "the plugin is not the one that the request names" })
+        }
         if (to === "active") return yield* activate(caller, world)
         if (to === "disabled") return yield* disable(caller, world)
         return yield* new Unprocessable({ message: 'the state of a plugin is "active" or "disabled"' })

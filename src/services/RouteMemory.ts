@@ -2,6 +2,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import type { Caller } from "../domain/Caller.ts"
 import type { StorageFailure } from "../domain/Errors.ts"
 import { Answer } from "../domain/RouteReply.ts"
@@ -30,7 +31,7 @@ const Kept = Schema.parseJson(Answer)
  * A memory of at most `capacity` answers as worlds. A stranger makes no worlds, whatever they ask for: what they were
  * told is remembered while the server runs, in a place of its own, and pushes out nobody else's.
  */
-export const make = (capacity: number): Effect.Effect<RouteMemory, never, Worlds | Catalog> =>
+export const make = (capacity: number): Effect.Effect<RouteMemory, never, Worlds | Catalog | Scope.Scope> =>
   Effect.gen(function* () {
     const cache = yield* CacheWorlds.make({ prefix: "var/cache/router", type: "router_cache_write", capacity })
     /** oldest first */

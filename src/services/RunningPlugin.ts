@@ -4,7 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import { type DomainError, Overloaded, RouteNotFound } from "../domain/Errors.ts"
 import type { Manifest } from "../domain/PluginManifest.ts"
 import type { WorldName } from "../domain/WorldPath.ts"
@@ -42,11 +42,11 @@ export const run = (
     let busy = 0
     const waiting = new Set<() => void>()
 
-    const released = Effect.addFinalizer(() =>
-      Effect.sync(() => {
-        busy--
-      })
-    )
+    const release = Effect.sync(() => {
+      busy--
+    })
+    // What the effect of this name does around its finalizer is more than all the rest of a request.
+    const released = Effect.flatMap(Effect.scope, (scope) => Scope.addFinalizer(scope, release))
 
     /**
      * What the module made of it. It works in a fiber of its own, which nobody has to wait for: a plugin that goes

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 /** Text that one fiber makes and many read, each from its beginning. */
@@ -106,5 +106,11 @@ export const make = <A, E>(making: Making<A, E>): Effect.Effect<SharedReply<A, E
       return fiber === undefined ? Effect.void : Fiber.interruptFork(fiber)
     })
 
-    return { join: Effect.acquireRelease(enter, (entered) => Effect.when(leave, () => Option.isSome(entered))), start }
+    // acquireRelease would do the same and more, for the price of a request.
+    const join = Effect.uninterruptible(
+      Effect.flatMap(Effect.scope, (scope) =>
+        Effect.tap(enter, (entered) => (Option.isSome(entered) ? Scope.addFinalizer(scope, leave) : Effect.void))
+      )
+    )
+    return { join, start }
   })

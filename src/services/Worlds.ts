@@ -1,38 +1,48 @@
-import { randomBytes } from "node:crypto"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { Caller } from "../domain/Caller.ts"
-import type { Append, Command, Overwrite, Receipt, SetState } from "../domain/Command.ts"
-import { type Conditions, evaluateWrite } from "../domain/Conditions.ts"
+import type { Append, Overwrite, Receipt, SetState } from "../domain/Command.ts"
+import type { Conditions } from "../domain/Conditions.ts"
 import {
+  type AlreadyExists,
+  type BadPath,
   CollectionOnly,
+  type Conflict,
   type Forbidden,
   type IdempotencyConflict,
-  Overloaded,
-  PreconditionFailed,
+  type Overloaded,
+  type PreconditionFailed,
   type StorageFailure,
   WorldNotFound
 } from "../domain/Errors.ts"
-import type { EventType, Operation } from "../domain/Event.ts"
+import type { EventRow, EventType } from "../domain/Event.ts"
 import type { Child } from "../domain/Listing.ts"
-import { currentTags, type Entry, entryOf, type Head, type World } from "../domain/World.ts"
+import type { Entry, Head, World } from "../domain/World.ts"
 import { type CanonicalPath, isWorldNamespace, type WorldName } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
-import { Changes } from "./Changes.ts"
+import type { Changes } from "./Changes.ts"
+import type { Collections } from "./Collections.ts"
+import type { OverwriteError } from "./Commits.ts"
+import * as Commits from "./Commits.ts"
 import { EventChain } from "./EventChain.ts"
-import * as KeyedMutex from "./KeyedMutex.ts"
+import { written } from "./LockedPaths.ts"
+import { Locks } from "./Locks.ts"
+import { Properties } from "./Properties.ts"
+import * as Relocation from "./Relocation.ts"
 import * as SharedReads from "./SharedReads.ts"
-import { Storage, type WriteError } from "./Storage.ts"
+import { Storage } from "./Storage.ts"
+import * as Trees from "./Trees.ts"
 import { type Verdict, verifyWorld } from "./Verification.ts"
+import type { WriteGate } from "./WriteGate.ts"
 
 /** How reading a world can fail. Policy is judged first, so a refusal tells nothing of what exists. */
 export type ReadError = Forbidden | WorldNotFound | CollectionOnly | StorageFailure
 
-export type OverwriteError = Forbidden | PreconditionFailed | Overloaded | StorageFailure
+export type { OverwriteError } from "./Commits.ts"
+export type { Relocated, RelocationError } from "./Relocation.ts"
 
 /**
  * The one door: every surface, device and plugin reads and writes worlds through it. It asks the policy, serialises the
@@ -49,19 +59,43 @@ export interface WorldsShape {
   ) => Effect.Effect<Iterable<Child & { readonly entry: Entry | undefined }>, Forbidden | StorageFailure>
   /** every world that the caller may read, in byte order */
   readonly all: (caller: Caller) => Effect.Effect<Iterable<Entry>, StorageFailure>
-  /** whether a path has worlds below it that the caller may know of */
+  /** whether a path is a collection that the caller may know of: a made one, or one with worlds below it */
   readonly isCollection: (caller: Caller, path: CanonicalPath) => Effect.Effect<boolean, StorageFailure>
+  /** what is at a path, without opening it: a world, and whether it is a collection that the caller may know of */
+  readonly find: (
+    caller: Caller,
+    path: CanonicalPath
+  ) => Effect.Effect<{ readonly entry: Entry | undefined; readonly collection: boolean }, Forbidden | StorageFailure>
   /** fails as `write` would for want of permission, before there is anything to write */
   readonly mayWrite: (caller: Caller, name: WorldName) => Effect.Effect<void, Forbidden | StorageFailure>
   readonly overwrite: (caller: Caller, command: Overwrite) => Effect.Effect<Receipt, OverwriteError>
   readonly append: (caller: Caller, command: Append) => Effect.Effect<Receipt, OverwriteError | IdempotencyConflict>
-  /** the world and all below it, to the trash; the names that went (C4.5) */
+  /** the world and all below it, to the trash; the names that went, those of collections with a slash (C4.5, C15) */
   readonly remove: (
     caller: Caller,
     path: CanonicalPath,
     conditions: Conditions
-  ) => Effect.Effect<ReadonlyArray<WorldName>, OverwriteError | WorldNotFound>
-  /** takes away for good what the machine itself has written, and nobody can miss */
+  ) => Effect.Effect<ReadonlyArray<string>, OverwriteError | WorldNotFound>
+  /**
+   * A collection that is there while it is empty (MKCOL, RFC 4918 section 9.3). AlreadyExists: a world or collection is
+   * there. Conflict: what is above it is no collection.
+   */
+  readonly makeCollection: (
+    caller: Caller,
+    path: CanonicalPath,
+    conditions: Conditions
+  ) => Effect.Effect<void, OverwriteError | BadPath | AlreadyExists | Conflict>
+  /**
+   * A world or a whole tree to another place, with its properties: each world is written there by an event that names
+   * where it came from. Who copies must may read the source (what they may not, is not there for them) and write the
+   * target; what was at the target and goes must be theirs to delete. All this is judged before anything is changed.
+   */
+  readonly copy: Relocation.Relocate
+  /** the same, and then the source is deleted as `remove` would (whose rights it wants); a crash between leaves both */
+  readonly move: Relocation.Relocate
+  /** a write of the machine's own, which locks do not bind; whoever looks at the world before it is done waits for it */
+  readonly remember: (command: Overwrite) => Effect.Effect<void, OverwriteError>
+  /** takes away for good what the machine itself has written, and nobody can miss; whoever looks waits for it, too */
   readonly evict: (name: WorldName) => Effect.Effect<void, Overloaded | StorageFailure>
   /** a plugin's state (C10.1); what it serves follows from that (services/PluginRegistry.ts) */
   readonly setState: (
@@ -75,102 +109,54 @@ export interface WorldsShape {
     details: Readonly<Record<string, string | number>>
   ) => Effect.Effect<void, Overloaded | StorageFailure>
   readonly verify: (caller: Caller, name: WorldName) => Effect.Effect<Verdict, ReadError>
+  /** up to `limit` of a world's events with an id above `after`, oldest first; for whoever may read the world */
+  readonly events: (
+    caller: Caller,
+    name: WorldName,
+    after: number,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<EventRow>, ReadError>
 }
 
 export class Worlds extends Context.Tag("elastik/Worlds")<Worlds, WorldsShape>() {
-  static readonly layer: Layer.Layer<Worlds, never, Storage | Catalog | Changes | Access | EventChain> = Layer.effect(
+  static readonly layer: Layer.Layer<
+    Worlds,
+    never,
+    Storage | Catalog | Changes | Access | EventChain | WriteGate | Locks | Properties | Collections
+  > = Layer.effect(
     Worlds,
     Effect.suspend(() => make)
   )
 }
 
-/** Writes that may be under way at a time, most of them waiting for their turn. */
-const waitingCommits = 1024
-
-const operationOf: Readonly<Record<Command["_tag"], Operation>> = {
-  Overwrite: "put",
-  Append: "append",
-  SetState: "state",
-  Remark: "state",
-  Delete: "delete"
-}
+/** What all namespaces lie below. */
+const everywhere = "" as CanonicalPath
 
 const make = Effect.gen(function* () {
   const storage = yield* Storage
   const catalog = yield* Catalog
-  const changes = yield* Changes
   const access = yield* Access
   const chain = yield* EventChain
-  const mutex = KeyedMutex.make<WorldName>()
+  const locks = yield* Locks
+  const properties = yield* Properties
+  const commits = yield* Commits.make
+  const trees = yield* Trees.make(commits)
+  const relocation = yield* Relocation.make(commits, trees)
+  const { admitted, commit, onItsWay, settled } = commits
   const shared = SharedReads.make(catalog.get)
-  /** how many events of the machine's own are on their way to a world */
-  const recording = new Map<WorldName, number>()
-  let waiting = 0
 
-  /** Catalog first, then the watchers: whoever is woken finds the new state. */
-  const settle = (command: Command, receipt: Receipt) => {
-    if (receipt.replayed) return
-    if (command._tag === "Delete") catalog.remove(command.name)
-    else catalog.put(entryOf(receipt))
-    changes.publish({ name: command.name, version: receipt.version, op: operationOf[command._tag] })
-  }
-
-  /** After a failure nobody knows how far it came; the catalog follows what the storage says now. */
-  const reconsider = (name: WorldName) =>
-    Effect.ignoreLogged(
-      Effect.map(
-        storage.head(name),
-        Option.match({ onNone: () => catalog.remove(name), onSome: (head) => catalog.put(entryOf(head)) })
+  /** A write of a caller's, which locks may bind; asked when its turn has come, so that none is taken meanwhile. */
+  const commitFor = (caller: Caller, command: Overwrite | Append) =>
+    commit(
+      command,
+      Effect.suspend(() =>
+        locks.none() ? Effect.void : locks.permit(caller, command.conditions.lockTokens, written(catalog, command.name))
       )
-    )
-
-  /** One world, one writer at a time; nothing interrupts it once it waits for its turn. */
-  const commit = (command: Command): Effect.Effect<Receipt, WriteError> =>
-    storage.execute(command).pipe(
-      Effect.tap((receipt) => Effect.sync(() => settle(command, receipt))),
-      Effect.tapErrorTag("StorageFailure", () => reconsider(command.name)),
-      mutex.lock(command.name),
-      Effect.uninterruptible
-    )
-
-  /** Lets so many in and no more: whoever comes on top is better told to come back. */
-  const admitted = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E | Overloaded> =>
-    Effect.acquireUseRelease(
-      Effect.suspend((): Effect.Effect<void, Overloaded> => {
-        if (waiting >= waitingCommits) {
-          return new Overloaded({ message: "too many writes are waiting; try again in a moment", retryAfter: 1 })
-        }
-        waiting++
-        return Effect.void
-      }),
-      () => work,
-      () =>
-        Effect.sync(() => {
-          waiting--
-        })
-    )
-
-  /** Who causes such an event need not wait for it; whoever looks afterwards does, and finds it. */
-  const recorded = <A, E>(name: WorldName, look: () => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.suspend(() =>
-      recording.has(name) ? Effect.zipRight(mutex.lock(name)(Effect.void), Effect.suspend(look)) : look()
-    )
-
-  const countingRecords = <A, E>(name: WorldName, record: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.acquireUseRelease(
-      Effect.sync(() => recording.set(name, (recording.get(name) ?? 0) + 1)),
-      () => record,
-      () =>
-        Effect.sync(() => {
-          const left = (recording.get(name) ?? 0) - 1
-          if (left === 0) recording.delete(name)
-          else recording.set(name, left)
-        })
     )
 
   const isCollection = (caller: Caller, path: CanonicalPath) =>
     Effect.map(access.readable(caller), (readable) => {
-      if (isWorldNamespace(path)) return true
+      if (isWorldNamespace(path) || (catalog.isMade(path) && readable(path))) return true
       for (const _child of catalog.children(`${path}/`, readable)) return true
       return false
     })
@@ -187,7 +173,7 @@ const make = Effect.gen(function* () {
     (caller: Caller, name: WorldName): Effect.Effect<A, ReadError> =>
       Effect.zipRight(
         access.require(caller, "read", name),
-        recorded(name, () =>
+        settled(name, () =>
           catalog.get(name) === undefined
             ? missing(caller, name)
             : Effect.flatMap(
@@ -205,11 +191,13 @@ const make = Effect.gen(function* () {
         : Effect.tap(storage.read(name), (found) => Effect.sync(() => Option.map(found, shared.keep)))
     }),
     head: present(storage.head),
+    events: (caller, name, after, limit) =>
+      present((name) => Effect.asSome(storage.events(name, after, limit)))(caller, name),
 
     list: (caller, collection, after) =>
       Effect.gen(function* () {
         yield* access.require(caller, "list", collection)
-        const readable = yield* access.readable(caller)
+        const readable = yield* settled(collection, () => access.readable(caller))
         const prefix = collection === "" ? "" : `${collection}/`
         const children = catalog.children(prefix, readable, after)
         return (function* () {
@@ -220,60 +208,52 @@ const make = Effect.gen(function* () {
       }),
 
     all: (caller) =>
-      Effect.map(access.readable(caller), (readable) =>
-        (function* () {
-          for (const entry of catalog.entries()) if (readable(entry.name)) yield entry
-        })()
+      Effect.map(
+        settled(everywhere, () => access.readable(caller)),
+        (readable) =>
+          (function* () {
+            for (const entry of catalog.entries()) if (readable(entry.name)) yield entry
+          })()
       ),
 
     isCollection,
+    find: (caller, path) =>
+      Effect.zipRight(
+        access.require(caller, "read", path),
+        Effect.map(isCollection(caller, path), (collection) => ({ entry: catalog.get(path), collection }))
+      ),
 
     mayWrite: (caller, name) => access.require(caller, "write", name),
     overwrite: (caller, command) =>
-      Effect.zipRight(access.require(caller, "write", command.name), admitted(commit(command))).pipe(
+      Effect.zipRight(access.require(caller, "write", command.name), admitted(commitFor(caller, command))).pipe(
         Effect.catchTags({ WorldNotFound: Effect.die, IdempotencyConflict: Effect.die })
       ),
 
     append: (caller, command) =>
-      Effect.zipRight(access.require(caller, "write", command.name), admitted(commit(command))).pipe(
+      Effect.zipRight(access.require(caller, "write", command.name), admitted(commitFor(caller, command))).pipe(
         Effect.catchTag("WorldNotFound", Effect.die)
       ),
 
-    remove: (caller, path, conditions) =>
-      Effect.gen(function* () {
-        yield* access.require(caller, "delete", path)
-        const own = catalog.get(path)
-        const current = own && { tags: currentTags(own), modified: own.updatedAt }
-        if (evaluateWrite(conditions, current) === "failed") {
-          return yield* new PreconditionFailed({ message: "a condition of the request does not hold" })
-        }
-        const below = catalog.below(path)
-        if (own === undefined && below.length === 0) return yield* WorldNotFound.at(path)
-        const deletion: string = `${yield* Clock.currentTimeMillis}-${randomBytes(6).toString("hex")}`
-        const names = [...(own === undefined ? [] : [own.name]), ...below]
-        const gone: Array<WorldName> = []
-        for (const name of names) {
-          // Somebody else may have deleted it since it was listed; then it is theirs to report.
-          const command = { _tag: "Delete", name, deletion, conditions: name === path ? conditions : {} } as const
-          const deleted = yield* commit(command).pipe(
-            Effect.as(true),
-            Effect.catchTags({ WorldNotFound: () => Effect.succeed(false), IdempotencyConflict: Effect.die })
-          )
-          if (deleted) gone.push(name)
-        }
-        if (gone.length === 0) return yield* WorldNotFound.at(path)
-        return gone
-      }).pipe(Effect.uninterruptible, admitted),
+    remove: (caller, path, conditions) => settled(path, () => trees.remove(caller, path, conditions)),
+    makeCollection: trees.makeCollection,
+    copy: relocation.copy,
+    move: relocation.move,
+
+    remember: (command) =>
+      onItsWay(command.name, admitted(commit(command))).pipe(
+        Effect.catchTags({ WorldNotFound: Effect.die, IdempotencyConflict: Effect.die }),
+        Effect.asVoid
+      ),
 
     evict: (name) =>
-      admitted(commit({ _tag: "Delete", name, deletion: undefined, conditions: {} })).pipe(
+      onItsWay(name, admitted(commit({ _tag: "Delete", name, deletion: undefined, conditions: {} }))).pipe(
         Effect.catchTags({
           // Somebody else was faster.
           WorldNotFound: () => Effect.void,
           IdempotencyConflict: Effect.die,
           PreconditionFailed: Effect.die
         }),
-        Effect.asVoid
+        Effect.zipRight(Effect.zipRight(properties.forget([name]), locks.forget([name])))
       ),
 
     setState: (caller, command) =>
@@ -282,7 +262,7 @@ const make = Effect.gen(function* () {
       ),
 
     record: (name, type, details) =>
-      countingRecords(name, admitted(commit({ _tag: "Remark", name, type, details }))).pipe(
+      onItsWay(name, admitted(commit({ _tag: "Remark", name, type, details }))).pipe(
         Effect.catchTags({
           WorldNotFound: Effect.die,
           IdempotencyConflict: Effect.die,
@@ -294,7 +274,7 @@ const make = Effect.gen(function* () {
     verify: (caller, name) =>
       Effect.zipRight(
         access.require(caller, "operate", name),
-        recorded(name, () => verifyWorld(storage, chain, name))
+        settled(name, () => verifyWorld(storage, chain, name))
       )
   })
 })

@@ -1,8 +1,8 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { people } from "../helpers/People.ts"
-import { dataIn, serve } from "../helpers/Program.ts"
+import { complaints, dataIn, elastik, serve } from "../helpers/Program.ts"
 import { capOf, linkOf, nowSeconds } from "../helpers/Secrets.ts"
 import { databaseOf, eventsIn } from "../helpers/Sqlite.ts"
 import { tempDirectory } from "../helpers/Temp.ts"
@@ -81,6 +81,20 @@ describe("C17 /boot/env and /boot/grub", () => {
     }
     const events = eventsIn(databaseOf(dataIn(cwd), "boot/env"))
     expect(events.map(({ said }) => said.version_after)).toEqual([1, 2])
+  })
+})
+
+describe("C15 the file .dav.db", () => {
+  test("C15 that is damaged stops the start with one clear line; without it the server starts", async () => {
+    const cwd = tempDirectory()
+    mkdirSync(dataIn(cwd))
+    const file = join(dataIn(cwd), ".dav.db")
+    writeFileSync(file, "no database, though it is long enough to be looked at ".repeat(100))
+    const refused = await elastik(["serve"], { cwd, env: { ...tokens, ELASTIK_PORT: "0" } })
+    expect([refused.code, complaints(refused)]).toEqual([1, [expect.stringContaining(".dav.db in the data directory")]])
+    rmSync(file)
+    const running = await serve({ cwd, env: tokens })
+    expect((await people(running).holder("t2").put("/home/x", "x")).status).toBe(201)
   })
 })
 

@@ -68,7 +68,8 @@ describe.each([
   { document: "README.md", env: { ELASTIK_APPROVE_TOKEN: "reader-t3" } },
   { document: "docs/HTTP.md", env: tokens },
   { document: "docs/PLUGINS.md", env: tokens },
-  { document: "docs/SHAPED.md", env: tokens }
+  { document: "docs/SHAPED.md", env: tokens },
+  { document: "docs/WEBDAV.md", env: tokens }
 ])("the examples of $document", ({ document, env }) => {
   const steps = stepsOf(readFileSync(join(root, document), "utf8"))
   const cwd = mkdtempSync(join(tmpdir(), "elastik-docs-"))

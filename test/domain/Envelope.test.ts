@@ -14,6 +14,7 @@ const made = (body: Uint8Array, given: Partial<World> = {}): World => {
     ext: "txt",
     state: "active",
     len: body.length,
+    createdAt: 0,
     updatedAt: Date.UTC(2026, 0, 15, 12, 0, 0, 7),
     eventId: 4,
     tag: "secret-tag",

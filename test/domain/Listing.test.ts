@@ -47,6 +47,15 @@ describe("childrenOf (C3.1)", () => {
     )
   })
 
+  it("C15 a collection that was made is a child like one with worlds below it, and none of its own", () => {
+    const names = ["home/b", "home/b-c", "home/b/", "home/b/c/", "home/d/"]
+    expect(listed(childrenOf(names, "home/", everything))).toEqual(["b", "b-c", "b/", "d/"])
+    expect(listed(childrenOf(names, "home/b/", everything))).toEqual(["c/"])
+    expect(listed(childrenOf(names, "home/d/", everything))).toEqual([])
+    expect(listed(childrenOf(names, "home/", everything, "b/"))).toEqual(["d/"])
+    expect(listed(childrenOf(names, "home/", (name) => !name.startsWith("home/d")))).toEqual(["b", "b-c", "b/"])
+  })
+
   it("C7.1 shows of the invisible neither worlds nor the collections that hold nothing else", () => {
     fc.assert(
       fc.property(tree, prefix, fc.func(fc.boolean()), (names, prefix, coin) => {

@@ -1,12 +1,15 @@
 import { it } from "@effect/vitest"
 import { Effect, Layer, Option, Redacted, type Scope } from "effect"
 import { anonymous, type Caller, type Tier } from "../../src/domain/Caller.ts"
+import { Resources } from "../../src/layers/Live.ts"
+import * as SqliteResources from "../../src/layers/resources/SqliteResources.ts"
 import { Access } from "../../src/services/Access.ts"
 import { AppConfig, type AppConfigShape } from "../../src/services/AppConfig.ts"
 import { Auth } from "../../src/services/Auth.ts"
 import { Catalog } from "../../src/services/Catalog.ts"
 import { Changes } from "../../src/services/Changes.ts"
 import { ConfigWorlds } from "../../src/services/ConfigWorlds.ts"
+import type { ResourceStore } from "../../src/services/ResourceStore.ts"
 import { Storage, type StorageShape } from "../../src/services/Storage.ts"
 import { Worlds } from "../../src/services/Worlds.ts"
 import { path } from "./Paths.ts"
@@ -35,13 +38,15 @@ export const memoryWith = (change: (storage: StorageShape) => Partial<StorageSha
 /** The services over a storage in memory, with tokens unless told otherwise. */
 export const machine = (
   given: Partial<AppConfigShape> = {},
-  storage: Layer.Layer<Storage, never, Layer.Layer.Context<typeof memory>> = memory
+  storage: Layer.Layer<Storage, never, Layer.Layer.Context<typeof memory>> = memory,
+  resources: Layer.Layer<ResourceStore> = SqliteResources.layerMemory
 ) =>
   Layer.mergeAll(Worlds.layer, Auth.layer).pipe(
+    Layer.provideMerge(Resources),
     Layer.provideMerge(Access.layer),
     Layer.provideMerge(ConfigWorlds.layer),
     Layer.provideMerge(Layer.mergeAll(Catalog.layer, Changes.layer)),
-    Layer.provideMerge(storage),
+    Layer.provideMerge(Layer.merge(storage, resources)),
     Layer.provideMerge(chain),
     Layer.provideMerge(
       AppConfig.layerTest({

@@ -360,6 +360,7 @@ describe("C4.6, C8, C10.4 a plugin's routes among the machine's", () => {
       expect((await anyone.get("/plain", headers)).text).toBe("own")
     }
     expect((await operator.get("/p")).json()).toBe("/p")
-    expect((await anyone.get("/manual.js")).headers["content-type"]).toContain("text/javascript")
+    const script = /<script type="module" src="([^"]+)"/.exec((await anyone.get("/p", { accept: browser })).text)?.[1]
+    expect((await anyone.get(script ?? "")).headers["content-type"]).toContain("text/javascript")
   })
 })

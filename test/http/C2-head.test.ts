@@ -42,7 +42,16 @@ describe("C2.4 HEAD gives what GET would, status and every header alike", () => 
     "/bin",
     "/dev/"
   ]
-  const documents = ["/openapi.json", "/docs", "/shell.js", "/shell.css", "/proc/uptime", "/proc/verify"]
+  const documents = [
+    "/openapi.json",
+    "/docs",
+    "/manifest.json",
+    "/sw.js",
+    "/opensearch.xml",
+    "/proc/self",
+    "/proc/uptime",
+    "/proc/verify"
+  ]
 
   test.each([...targets, ...others, ...refused, ...proc, ...documents])("C2.4 %s", async (target) => {
     for (const accept of [...accepts, ...more]) {

@@ -16,6 +16,7 @@ const entryNamed = (name: WorldName) => ({
   ext: "txt",
   state: "active",
   len: 0,
+  createdAt: 0,
   updatedAt: 0,
   eventId: 1,
   tag: "t"

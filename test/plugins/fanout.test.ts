@@ -2,11 +2,14 @@ import * as Http from "node:http"
 import { NodeContext } from "@effect/platform-node"
 import { Context, Effect, Exit, Layer, Logger, LogLevel, Scope } from "effect"
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest"
+import { anonymous } from "../../src/domain/Caller.ts"
 import * as Server from "../../src/http/Server.ts"
 import { Machine, MemoryStorage } from "../../src/layers/Live.ts"
 import { AppConfig } from "../../src/services/AppConfig.ts"
 import { EventChain } from "../../src/services/EventChain.ts"
+import { Locks } from "../../src/services/Locks.ts"
 import { PluginRegistry } from "../../src/services/PluginRegistry.ts"
+import { asking } from "../helpers/Locking.ts"
 import { mintedOf, people } from "../helpers/People.ts"
 import { loader, noDevices, plugin, shelve } from "../helpers/Plugins.ts"
 import { config, key, send } from "../helpers/TestServer.ts"
@@ -53,6 +56,17 @@ describe("C11.4 /dev/fanout", () => {
     expect([await bodyOf("home/a"), await bodyOf("home/b")]).toEqual(["one\ntwo\n", "one\ntwo\n"])
     expect((await user.put("/bin/dev/fanout", "three")).status).toBe(200)
     expect(await bodyOf("home/b")).toBe("three")
+  })
+
+  test("C15 where locks bind all targets it is 423, and the others are written where they bind some", async () => {
+    const locks = Context.get(context, Locks)
+    const holder = { ...anonymous, id: "token:T2", tier: 2, credentialed: true } as const
+    for (const name of ["home/locked1", "home/locked2"]) await Effect.runPromise(locks.take(holder, asking(name)))
+    await configure("home/locked1", "home/locked2")
+    expect((await operator.put("/dev/fanout", "x")).status).toBe(423)
+    await configure("home/locked1", "home/free")
+    const answer = await operator.put("/dev/fanout", "x")
+    expect(answer.json()).toMatchObject({ written: ["home/free"], failed: [{ target: "home/locked1" }] })
   })
 
   test("C6 metadata of a PUT goes along, repeats as one", async () => {

@@ -95,6 +95,23 @@ describe("C12.5 answers as worlds", () => {
   )
 
   machineTest(
+    "nobody waits for the disk but who looks at them: in a listing, in the list of all, or by their name",
+    Effect.gen(function* () {
+      const worlds = yield* Worlds
+      const looks = [
+        Effect.map(worlds.list(user(2), path(prefix)), (children) => [...children].length),
+        Effect.map(worlds.all(user(2)), (all) => [...all].length),
+        Effect.map(worlds.read(user(2), world(`${prefix}/${key("2")}`)), () => 1)
+      ]
+      for (const [n, look] of looks.entries()) {
+        const cache = yield* cacheOf(1)
+        yield* put(cache, String(n))
+        expect(yield* look).toBe(1)
+      }
+    })
+  )
+
+  machineTest(
     "are not kept where none may be",
     Effect.gen(function* () {
       const cache = yield* cacheOf(0)
@@ -106,12 +123,15 @@ describe("C12.5 answers as worlds", () => {
   it.scoped("that go leave nothing on the disk, not in the trash either", () =>
     Effect.gen(function* () {
       const data = yield* temporary
+      // What is under way is done before the cache closes.
       yield* Effect.provide(
-        Effect.gen(function* () {
-          const cache = yield* cacheOf(1)
-          yield* put(cache, "a")
-          yield* put(cache, "b")
-        }),
+        Effect.scoped(
+          Effect.gen(function* () {
+            const cache = yield* cacheOf(1)
+            yield* put(cache, "a")
+            yield* put(cache, "b")
+          })
+        ),
         machine({}, Layer.orDie(files(data)))
       )
       expect(directories(data)).toEqual([`var%2Fcache%2Fsemantic%2F${key("b")}`])

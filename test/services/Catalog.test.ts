@@ -5,7 +5,7 @@ import { entryOf } from "../../src/domain/Listing.ts"
 import type { Entry } from "../../src/domain/World.ts"
 import { Catalog, make } from "../../src/services/Catalog.ts"
 import { Storage } from "../../src/services/Storage.ts"
-import { world } from "../helpers/Paths.ts"
+import { path, world } from "../helpers/Paths.ts"
 import { chain, memory, put } from "../helpers/Storages.ts"
 
 const entry = (name: string, version = 1): Entry => ({
@@ -14,6 +14,7 @@ const entry = (name: string, version = 1): Entry => ({
   ext: "txt",
   state: "active",
   len: 0,
+  createdAt: 0,
   updatedAt: 0,
   eventId: version,
   tag: `${name}-${version}`
@@ -24,6 +25,7 @@ const name = fc
   .array(fc.constantFrom("a", "b", "b-", "b0", "é", "\uffff", "😀"), { minLength: 1, maxLength: 3 })
   .map((segments) => `home/${segments.join("/")}`)
 const changes = fc.array(fc.record({ name, remove: fc.boolean(), version: fc.nat(9) }), { maxLength: 40 })
+const makings = fc.array(fc.record({ name, unmake: fc.boolean() }), { maxLength: 10 })
 
 describe("Catalog", () => {
   it("holds what a sorted Map would, through any puts and removals", () => {
@@ -43,6 +45,35 @@ describe("Catalog", () => {
         for (const path of ["home", "home/a", "home/b", "home/b-/é", "hom"]) {
           expect(catalog.below(path)).toEqual(names.filter((name) => name.startsWith(`${path}/`)))
           expect(catalog.get(path)).toEqual(model.get(path))
+        }
+      })
+    )
+  })
+
+  it("C15 knows which collections were made, and which there are, beside any worlds", () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(name), makings, (worlds, makings) => {
+        const catalog = make(worlds.map((name) => entry(name)))
+        const made = new Set<string>()
+        for (const { name, unmake } of makings) {
+          if (unmake) catalog.unmake(name)
+          else catalog.make(path(name))
+          if (unmake) made.delete(name)
+          else made.add(name)
+        }
+        expect([...catalog.entries()].map(({ name }) => name)).toEqual([...worlds].sort(byBytes))
+        expect(catalog.size()).toBe(worlds.length)
+        for (const at of ["home", "home/a", "home/b", "home/b-", "home/b/b", "home/none", "proc"]) {
+          const below = [...worlds, ...made].filter((name) => name.startsWith(`${at}/`))
+          expect(catalog.isMade(at)).toBe(made.has(at))
+          expect(catalog.madeWithin(at)).toEqual(
+            [...made]
+              .filter((name) => name === at || name.startsWith(`${at}/`))
+              .sort((a, b) => byBytes(`${a}/`, `${b}/`))
+          )
+          expect(catalog.countBelow(at)).toBe(below.length)
+          expect(catalog.below(at)).toEqual(worlds.filter((name) => name.startsWith(`${at}/`)).sort(byBytes))
+          expect(catalog.isCollection(at)).toBe(at === "home" || made.has(at) || below.length > 0)
         }
       })
     )

@@ -23,6 +23,10 @@ const setState = (name: string, state: string) =>
   Effect.flatMap(PluginRegistry, (registry) => registry.setState(operator, world(name), state))
 const activate = (name: string, given: Partial<Plugin> = {}) =>
   Effect.zipRight(install(name, plugin(given)), setState(name, "active"))
+const relocate = (op: "copy" | "move", from: string, to: string) =>
+  Effect.flatMap(Worlds, (worlds) =>
+    worlds[op](operator, { from: path(from), to: path(to), depth: "infinity", overwrite: true, conditions: {} })
+  )
 const match = (target: string) => Effect.map(PluginRegistry, (registry) => registry.match(target))
 const isServed = (target: string) => Effect.map(match(target), (found) => found !== undefined)
 const stateOf = (name: string) => Effect.map(Catalog, (catalog) => catalog.get(name)?.state)
@@ -86,8 +90,19 @@ describe("C10.1 the life of a plugin", () => {
     ["the same source", () => write("lib/p", "same"), "pending"],
     ["an append", () => Effect.flatMap(Worlds, (worlds) => worlds.append(operator, post("lib/p", "+"))), "pending"],
     ["deletion", () => erase("lib/p"), undefined],
-    ["deletion of what is above", () => erase("lib"), undefined]
+    ["a move", () => relocate("move", "lib/p", "lib/q"), undefined],
+    ["a copy onto it", () => Effect.zipRight(write("lib/q", "q"), relocate("copy", "lib/q", "lib/p")), "pending"]
   ] as const
+  test(
+    "deletion of what is above takes the routes down before it is answered",
+    Effect.gen(function* () {
+      yield* activate("lib/above/p")
+      expect(yield* isServed("p")).toBe(true)
+      yield* erase("lib/above")
+      expect(yield* isServed("p")).toBe(false)
+    })
+  )
+
   for (const [what, change, state] of changes) {
     test(
       `${what} takes the routes down before it is answered`,

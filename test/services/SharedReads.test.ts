@@ -24,6 +24,7 @@ const made = (text: string, tag: string): World => ({
   ext: "txt",
   state: "active",
   len: text.length,
+  createdAt: 0,
   updatedAt: 0,
   eventId: 1,
   tag,

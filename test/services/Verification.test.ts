@@ -31,7 +31,15 @@ const history = (count: number): ReadonlyArray<EventRow> =>
 const verify = (rows: ReadonlyArray<EventRow>, given: Partial<World> = {}) => {
   const current: World = {
     ...{ name: world("home/x"), version: rows.length, ext: "txt", state: "active", len: body.length, updatedAt: 0 },
-    ...{ eventId: rows.at(-1)?.id ?? 0, tag: "t", sha256: sha256(body), meta: [], jsonLength: undefined, body },
+    ...{
+      eventId: rows.at(-1)?.id ?? 0,
+      createdAt: 0,
+      tag: "t",
+      sha256: sha256(body),
+      meta: [],
+      jsonLength: undefined,
+      body
+    },
     ...given
   }
   const storage = {

@@ -1,6 +1,5 @@
 import { describe, expect } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import type { WorldName } from "../../src/domain/WorldPath.ts"
 import { Catalog } from "../../src/services/Catalog.ts"
 import { Changes } from "../../src/services/Changes.ts"
 import { Storage } from "../../src/services/Storage.ts"
@@ -136,7 +135,7 @@ describe("C4.5 DELETE", () => {
       const worlds = yield* Worlds
       const { tag } = yield* write("home/a", "a")
       yield* write("home/a/b", "b")
-      const gone: ReadonlyArray<WorldName> = yield* worlds.remove(operator, path("home/a"), {
+      const gone = yield* worlds.remove(operator, path("home/a"), {
         ifMatch: `"${tag}-json"`
       })
       expect(gone).toHaveLength(2)

@@ -4,6 +4,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import {
   BadPath,
+  BadRequest,
   CollectionOnly,
   Forbidden,
   NotAcceptable,
@@ -48,6 +49,29 @@ export const Verified = Schema.Struct({
 }).annotations({
   identifier: "Verified"
 })
+
+const SignedEvent = Schema.Struct({
+  id: Schema.Int,
+  timestamp: Schema.String,
+  type: Schema.String,
+  payload: Schema.String.annotations({ description: "the signed text, JSON" }),
+  hmac: Schema.String.annotations({ description: "hex HMAC-SHA256 of prev_hmac and payload" }),
+  prev_hmac: Schema.String.annotations({ description: "that of the event before; empty for the first" })
+}).annotations({ identifier: "Event" })
+export const Events = Schema.Struct({
+  path: Schema.String,
+  events: Schema.Array(SignedEvent).annotations({ description: "oldest first" }),
+  next: Schema.optional(Schema.Int.annotations({ description: "the `after` of the next page, if there is one" }))
+}).annotations({ identifier: "Events" })
+
+export const Self = Schema.Struct({
+  tier: Schema.Int,
+  id: Schema.String.annotations({ description: "what events and logs call this caller" }),
+  scope: Schema.optional(
+    Schema.Struct({ prefix: Schema.String, mode: Schema.String }).annotations({ description: "of a capability" })
+  ),
+  expires: Schema.optional(Schema.Int.annotations({ description: "unix seconds" }))
+}).annotations({ identifier: "Self" })
 
 const headers = Schema.Struct({ accept: Schema.optional(Schema.String) })
 
@@ -141,6 +165,34 @@ export class IntrospectionGroup extends HttpApiGroup.make("introspection")
             "Two independent answers (C5.4): is the chain of receipts intact, and is the current body the one that the " +
             "newest receipt speaks of. Needs T3."
         })
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("events", "/proc/events/:name")
+      .setPath(Schema.Struct({ name: Schema.String }))
+      .setUrlParams(
+        Schema.Struct({
+          after: Schema.optional(
+            Schema.String.annotations({ description: "the id of an event; what follows it is listed" })
+          ),
+          limit: Schema.optional(Schema.String.annotations({ description: "events to a page: 100, at most 1000" }))
+        })
+      )
+      .addSuccess(Events)
+      .addError(failsWith(BadPath, BadRequest, Forbidden, WorldNotFound, CollectionOnly, StorageFailure))
+      .annotateContext(
+        describe({
+          summary: "The events of a world",
+          description: "Its receipts (C5), for whoever may read the world itself."
+        })
+      )
+  )
+  .add(
+    HttpApiEndpoint.get("self", "/proc/self")
+      .addSuccess(Self)
+      .addError(failsWith(StorageFailure))
+      .annotateContext(
+        describe({ summary: "Who asks", description: "What the credentials of this request are worth (C7.1)." })
       )
   )
   .add(routes("bin", "/bin"))

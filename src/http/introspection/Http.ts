@@ -5,7 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { negotiate } from "../../domain/Accept.ts"
 import { compareBytes } from "../../domain/ByteOrder.ts"
-import { NotAcceptable } from "../../domain/Errors.ts"
+import { BadRequest, NotAcceptable } from "../../domain/Errors.ts"
 import { childrenOf } from "../../domain/Listing.ts"
 import { type CanonicalPath, namespaceOf, worldName, worldNamespaces } from "../../domain/WorldPath.ts"
 import { Catalog } from "../../services/Catalog.ts"
@@ -23,6 +23,14 @@ const procEntries = ["metrics", "status", "uptime", "verify", "version", "worlds
 
 const json = "application/json"
 const plain = "text/plain"
+
+/** Events that are read at a time. */
+const mostEvents = 1000
+
+const wholeNumber = (name: string, text: string): Effect.Effect<number, BadRequest> =>
+  /^\d{1,15}$/.test(text)
+    ? Effect.succeed(Number(text))
+    : new BadRequest({ message: `${name} wants a whole number that is not negative` })
 
 /** One value in the form that Accept prefers; `first` is what everybody else gets. */
 const either = (
@@ -125,6 +133,29 @@ export const IntrospectionLive = HttpApiBuilder.group(Api, "introspection", (han
             Effect.flatMap((name) => orUnauthorized(caller, worlds.verify(caller, name)))
           )
         })
+      )
+      .handle("events", ({ path, urlParams }) =>
+        Effect.gen(function* () {
+          const caller = yield* CurrentCaller
+          const after = yield* wholeNumber("after", urlParams.after ?? "0")
+          const limit = Math.min(yield* wholeNumber("limit", urlParams.limit ?? "100"), mostEvents)
+          if (limit === 0) return yield* new BadRequest({ message: "limit wants a positive whole number" })
+          // Canonical since it was read from the raw target (http/RequestTarget.ts).
+          const name = yield* worldName(path.name as CanonicalPath)
+          // One more than is shown tells whether there are more.
+          const rows = yield* worlds.events(caller, name, after, limit + 1)
+          const events = rows.slice(0, limit).map(({ event_type, ...row }) => ({ ...row, type: event_type }))
+          const last = events.at(-1)
+          return { path: `/${name}`, events, ...(rows.length > limit && last !== undefined ? { next: last.id } : {}) }
+        })
+      )
+      .handle("self", () =>
+        Effect.map(CurrentCaller, ({ expires, id, scope, tier }) => ({
+          tier,
+          id,
+          ...(scope === undefined ? {} : { scope: { prefix: `/${scope.prefix}`, mode: scope.mode } }),
+          ...(expires === undefined ? {} : { expires })
+        }))
       )
       .handle("bin", ({ request }) => activeRoutes(request))
       .handle("binSlash", ({ request }) => activeRoutes(request))

@@ -8,6 +8,7 @@ import {
   Forbidden,
   Overloaded,
   PluginRejected,
+  PreconditionFailed,
   StorageFailure,
   Unprocessable,
   WorldNotFound
@@ -30,6 +31,13 @@ export class PluginsGroup extends HttpApiGroup.make("plugins")
   .add(
     HttpApiEndpoint.put("state", "/lib/:name/state")
       .setPath(Schema.Struct({ name: Schema.String }))
+      .setHeaders(
+        Schema.Struct({
+          "if-match": Schema.optional(
+            Schema.String.annotations({ description: "only if this is a tag of the source that was approved" })
+          )
+        })
+      )
       .addSuccess(Transition)
       .addError(
         failsWith(
@@ -38,6 +46,7 @@ export class PluginsGroup extends HttpApiGroup.make("plugins")
           WorldNotFound,
           CollectionOnly,
           PluginRejected,
+          PreconditionFailed,
           Unprocessable,
           StorageFailure,
           Overloaded

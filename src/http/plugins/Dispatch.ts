@@ -13,8 +13,10 @@ import { AppConfig } from "../../services/AppConfig.ts"
 import { Auth } from "../../services/Auth.ts"
 import type { PluginRequest, Touch } from "../../services/Plugin.ts"
 import type { Running } from "../../services/RunningPlugin.ts"
+import { askedOf } from "../Asked.ts"
 import { readBody, streamBody } from "../Body.ts"
 import { orUnauthorized } from "../Caller.ts"
+import { Origins } from "../Origins.ts"
 import type { RequestTarget } from "../RequestTarget.ts"
 import { optionsAnswer } from "../Response.ts"
 import { shellPage } from "../shell/Pages.ts"
@@ -29,7 +31,11 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
   effect: Effect.gen(function* () {
     const auth = yield* Auth
     const access = yield* Access
+    const origins = yield* Origins
     const { maxBody } = yield* AppConfig
+
+    const requestOf = (request: Request, target: RequestTarget, caller: Caller): PluginRequest =>
+      asPluginRequest(request, target, caller, origins.authority(askedOf(request)), maxBody)
 
     /** What a plugin answers to a caller whom nothing keeps from asking. */
     const answer = (plugin: Running, request: Request, asked: PluginRequest) =>
@@ -50,7 +56,7 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
       ): Effect.Effect<Response, DomainError, Scope.Scope> => {
         const { manifest } = plugin
         const { method } = request
-        const allow = [...(manifest.methods ?? everyMethod), "OPTIONS"]
+        const allow = [...new Set([...(manifest.methods ?? everyMethod), "OPTIONS"])]
         if (isVisit(request)) {
           if (wantsManual(plugin, target)) return Effect.succeed(manualPage(plugin, target.path))
           if (manifest.shell) return Effect.succeed(shapedShell)
@@ -60,7 +66,7 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
           return new MethodNotAllowed({ message: `${method} is not for /${target.path}`, allow })
         }
         return Effect.flatMap(auth.identify(request.headers.authorization), (caller) => {
-          const asked = requestOf(request, target, caller, maxBody)
+          const asked = requestOf(request, target, caller)
           const permitted = Effect.flatMap(touched(plugin, caller, asked, target), (touch) =>
             access.requireUse(caller, manifest.tier, touch)
           )
@@ -76,7 +82,7 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
         target: RequestTarget
       ): Effect.Effect<Response, DomainError, Scope.Scope> =>
         auth.identify(request.headers.authorization).pipe(
-          Effect.flatMap((caller) => answer(plugin, request, requestOf(request, target, caller, maxBody))),
+          Effect.flatMap((caller) => answer(plugin, request, requestOf(request, target, caller))),
           Effect.interruptible
         )
     } as const
@@ -100,9 +106,15 @@ const isVisit = ({ headers, method }: Request): boolean =>
 const wantsManual = ({ manifest }: Running, { path, slash }: RequestTarget): boolean =>
   manifest.description !== undefined && !slash && manifest.routes.includes(path)
 
-const shapedShell = shellPage({ headers: { vary: "Accept, Sec-Fetch-Mode" } }, "inline styles")
+const shapedShell = shellPage({ headers: { vary: "Accept, Sec-Fetch-Mode" } })
 
-const requestOf = (request: Request, target: RequestTarget, caller: Caller, maxBody: number): PluginRequest => {
+const asPluginRequest = (
+  request: Request,
+  target: RequestTarget,
+  caller: Caller,
+  authority: string,
+  maxBody: number
+): PluginRequest => {
   const message = NodeHttpServerRequest.toIncomingMessage(request)
   const bytes = readBody(message, maxBody)
   const text = Effect.flatMap(bytes, (body) => {
@@ -117,6 +129,8 @@ const requestOf = (request: Request, target: RequestTarget, caller: Caller, maxB
     search: target.query,
     query: new URLSearchParams(target.query),
     headers: request.headers,
+    rawHeaders: message.rawHeaders,
+    authority,
     caller,
     bytes,
     text,

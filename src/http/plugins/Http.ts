@@ -1,6 +1,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import * as Effect from "effect/Effect"
+import { conditionsOf } from "../../domain/Conditions.ts"
 import { Unprocessable } from "../../domain/Errors.ts"
 import { type CanonicalPath, worldName } from "../../domain/WorldPath.ts"
 import { PluginRegistry } from "../../services/PluginRegistry.ts"
@@ -21,11 +22,12 @@ export const PluginsLive = HttpApiBuilder.group(Api, "plugins", (handlers) =>
         const caller = yield* CurrentCaller
         // Canonical since it was read from the raw target (http/RequestTarget.ts).
         const name = yield* worldName(`lib/${path.name}` as CanonicalPath)
+        const conditions = conditionsOf(request.headers)
         const body = yield* Effect.catchAll(
           readBody(NodeHttpServerRequest.toIncomingMessage(request), longestWord),
           () => new Unprocessable({ message: 'the state of a plugin is "active" or "disabled"' })
         )
-        return json(yield* registry.setState(caller, name, new TextDecoder().decode(body).trim()))
+        return json(yield* registry.setState(caller, name, new TextDecoder().decode(body).trim(), conditions))
       })
     )
   })

@@ -1,21 +1,26 @@
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { entry } from "./Assets.ts"
 
 /**
- * What the shell's own pages may do: run their own script and style, frame worlds, talk to this server. A frame whose
- * text the page itself provides has the page's policy, and what a model has made may style itself there.
+ * What the application's own pages may do: run their own script and style, frame worlds, show pictures that they fetched
+ * with somebody's credentials, talk to this server. Text becomes code nowhere: the one address that does is the worker's.
  */
-const contentSecurityPolicy = (styles: "own styles" | "inline styles") =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    `style-src 'self'${styles === "inline styles" ? " 'unsafe-inline'" : ""}`,
-    "connect-src 'self'",
-    "frame-src 'self'",
-    "img-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'"
-  ].join("; ")
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "frame-src 'self'",
+  "img-src 'self' blob:",
+  "media-src 'self' blob:",
+  "manifest-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types elastik"
+].join("; ")
 
 const escapes: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -28,14 +33,24 @@ const escapes: Readonly<Record<string, string>> = {
 /** Text as HTML text or a quoted attribute. */
 export const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] ?? "")
 
-const documentOf = (title: string, body: string): string => `<!doctype html>
+const links =
+  entry === undefined
+    ? ""
+    : `<link rel="stylesheet" href="${entry.style}">
+<link rel="icon" type="image/svg+xml" href="${entry.icon}">
+<link rel="apple-touch-icon" href="${entry.touchIcon}">
+<link rel="manifest" href="/manifest.json">
+<link rel="search" type="application/opensearchdescription+xml" title="elastik" href="/opensearch.xml">
+`
+
+const documentOf = (title: string, script: string | undefined, body: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>${title}</title>
-<link rel="stylesheet" href="/shell.css">
-</head>
+${links}${script === undefined ? "" : `<script type="module" src="${script}"></script>\n`}</head>
 <body>
 ${body}
 </body>
@@ -44,45 +59,41 @@ ${body}
 
 type Options = { readonly status?: number; readonly headers?: Record<string, string> }
 
-/** A page of the shell's own, with what its scripts may do. `body` is HTML, `title` is text. */
-export const page = (title: string, body: string, options: Options = {}): HttpServerResponse.HttpServerResponse =>
-  send(documentOf(escapeHtml(title), body), options)
-
-const send = (
-  html: string,
-  options: Options,
-  styles: "own styles" | "inline styles" = "own styles"
-): HttpServerResponse.HttpServerResponse =>
+const send = (html: string, options: Options): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(html, {
     ...options,
     contentType: "text/html; charset=utf-8",
     headers: {
       ...options.headers,
-      "content-security-policy": contentSecurityPolicy(styles),
+      "content-security-policy": contentSecurityPolicy,
       "referrer-policy": "no-referrer"
     }
   })
 
-const shellHtml = documentOf(
-  "elastik",
-  `<header><nav id="path" aria-label="path"></nav><output id="status"></output></header>
-<main id="view"></main>
-<script src="/shell.js" type="module"></script>`
-)
+const withoutScript =
+  entry === undefined
+    ? "<main><p>The application has not been built: <code>npm run build</code> does it.</p></main>"
+    : "<noscript><main><p>This page wants JavaScript. Programs get their answers without it.</p></main></noscript>"
 
-/** The shell: one page for every world and collection, which finds out by itself what to show (C14). */
-export const shellPage = (
-  options: Options,
-  styles: "own styles" | "inline styles" = "own styles"
-): HttpServerResponse.HttpServerResponse => send(shellHtml, options, styles)
+const shellHtml = documentOf("elastik", entry?.script, `<div id="app"></div>\n${withoutScript}`)
 
-/** An error, for people. */
+/** The application: one page for every place, which finds out by itself what to show (C14). */
+export const shellPage = (options: Options): HttpServerResponse.HttpServerResponse => send(shellHtml, options)
+
+/** An error, for people: the application, which is told of it, and the plain words for whoever runs no script. */
 export const problemPage = (
   problem: { readonly title: string; readonly detail: string; readonly status: number },
   options: Options
-): HttpServerResponse.HttpServerResponse =>
-  page(
-    problem.title,
-    `<main><h1>${problem.status} ${escapeHtml(problem.title)}</h1>\n<p>${escapeHtml(problem.detail)}</p></main>`,
-    options
-  )
+): HttpServerResponse.HttpServerResponse => {
+  const [title, detail] = [escapeHtml(problem.title), escapeHtml(problem.detail)]
+  const told = `data-status="${problem.status}" data-title="${title}" data-detail="${detail}"`
+  const words = `<main class="centred"><section class="failed"><h1>${problem.status} ${title}</h1>\n<p>${detail}</p></section></main>`
+  return send(documentOf(title, entry?.script, `<div id="app" ${told}>${words}</div>`), options)
+}
+
+/** The picture of the program, as HTML. */
+export const mark = entry === undefined ? "elastik" : `<img class="mark" src="${entry.icon}" alt="">`
+
+/** The manual page of a plugin. `body` is HTML, `title` is text. */
+export const manualPage = (title: string, body: string): HttpServerResponse.HttpServerResponse =>
+  send(documentOf(escapeHtml(title), entry?.manual, `<div id="app">${body}</div>`), {})

@@ -9,6 +9,7 @@ import {
   CollectionOnly,
   Forbidden,
   IdempotencyConflict,
+  Locked,
   NotAcceptable,
   Overloaded,
   PreconditionFailed,
@@ -51,7 +52,9 @@ export const WriteAnswer = Schema.Struct({
 }).annotations({ identifier: "Receipt" })
 
 export const Deleted = Schema.Struct({
-  deleted: Schema.Array(Schema.String).annotations({ description: "names without the leading slash" })
+  deleted: Schema.Array(Schema.String).annotations({
+    description: "names without the leading slash; those of collections end with one"
+  })
 }).annotations({ identifier: "Deleted" })
 
 const writeConditions = {
@@ -127,7 +130,9 @@ const write = HttpApiEndpoint.put("overwrite", "/:namespace/:name")
   .setHeaders(Schema.Struct({ ...writeConditions, "content-type": field("counts when it says something") }))
   .addSuccess(WriteAnswer)
   .addSuccess(WriteAnswer.annotations({ identifier: "ReceiptOfCreation" }), { status: 201 })
-  .addError(failsWith(BadPath, BadRequest, Forbidden, PreconditionFailed, BodyTooLarge, StorageFailure, Overloaded))
+  .addError(
+    failsWith(BadPath, BadRequest, Forbidden, Locked, PreconditionFailed, BodyTooLarge, StorageFailure, Overloaded)
+  )
   .annotateContext(
     describe({
       summary: "Write a world",
@@ -157,6 +162,7 @@ const append = HttpApiEndpoint.post("append", "/:namespace/:name")
       BadPath,
       BadRequest,
       Forbidden,
+      Locked,
       PreconditionFailed,
       BodyTooLarge,
       IdempotencyConflict,
@@ -180,7 +186,7 @@ const remove = HttpApiEndpoint.del("remove", "/:namespace/:name")
   .setPath(WorldAt)
   .setHeaders(Schema.Struct(writeConditions))
   .addSuccess(Deleted)
-  .addError(failsWith(BadPath, Forbidden, WorldNotFound, PreconditionFailed, StorageFailure, Overloaded))
+  .addError(failsWith(BadPath, Forbidden, Locked, WorldNotFound, PreconditionFailed, StorageFailure, Overloaded))
   .annotateContext(
     describe({
       summary: "Delete a world and all below it",

@@ -1,10 +1,9 @@
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import type { Caller } from "../../domain/Caller.ts"
 import type { Target } from "../../domain/GpuConf.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
+import * as Errands from "../../services/Errands.ts"
 import type { Worlds } from "../../services/Worlds.ts"
 
 /** The world that remembers calls (C5.2). A literal of this program, and a canonical one. */
@@ -40,22 +39,8 @@ const mostOnTheirWay = 64
 export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never, Scope.Scope> =>
   Effect.gen(function* () {
     const open = new Set<Call>()
-    const onTheirWay = new Set<Fiber.RuntimeFiber<void>>()
-    yield* Effect.addFinalizer(() =>
-      Effect.zipRight(
-        Effect.forEach([...open], (call) => call.ends(true), { discard: true }),
-        Effect.suspend(() => Fiber.awaitAll([...onTheirWay]))
-      )
-    )
-
-    /** Runs it as far as it gets at once, which is to the storage; the rest is nobody's concern but the scope's. */
-    const send = (event: Effect.Effect<void>): Effect.Effect<void> =>
-      Effect.flatMap(Effect.runtime(), (runtime) => {
-        const fiber = Runtime.runFork(runtime)(event)
-        onTheirWay.add(fiber)
-        fiber.addObserver(() => onTheirWay.delete(fiber))
-        return onTheirWay.size > mostOnTheirWay ? Effect.asVoid(Fiber.await(fiber)) : Effect.void
-      })
+    const events = yield* Errands.make(mostOnTheirWay)
+    yield* Effect.addFinalizer(() => Effect.forEach([...open], (call) => call.ends(true), { discard: true }))
 
     return (type, caller, prompt) =>
       Effect.gen(function* () {
@@ -85,7 +70,7 @@ export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never,
           says: (pieces) => {
             for (const piece of pieces) replied += Buffer.byteLength(piece)
           },
-          ends: (errored) => Effect.suspend(() => (open.delete(call) ? send(event(errored)) : Effect.void))
+          ends: (errored) => Effect.suspend(() => (open.delete(call) ? events.send(event(errored)) : Effect.void))
         }
         open.add(call)
         yield* Scope.addFinalizer(yield* Effect.scope, call.ends(true))

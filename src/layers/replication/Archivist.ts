@@ -52,9 +52,9 @@ const add = (tarball: Tarball.Tarball, entry: Entry): Effect.Effect<void, Storag
       return tarball.text(entry, entry.text)
     case "File":
       return tarball.file(entry.path, { name: entry.name })
-    case "World": {
+    case "Database": {
       const target = join(entry.workshop, "copy.db")
-      return Effect.flatMap(WorldCopy.make(entry.directory, target), (copy) => {
+      return Effect.flatMap(WorldCopy.make(entry.directory, target, entry.file), (copy) => {
         if (copy === undefined) return Effect.void
         const header = { name: entry.name, modified: entry.modified, mode: copy.mode }
         return typeof copy.content === "string"

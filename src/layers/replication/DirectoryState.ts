@@ -3,7 +3,10 @@ import { join } from "node:path"
 import * as Effect from "effect/Effect"
 import { StorageFailure } from "../../domain/Errors.ts"
 
-/** The directory of a world, as far as a copy of its database is concerned. */
+/** The database of a world. */
+export const worldFile = "universe.db"
+
+/** A directory with a database, such as that of a world, as far as a copy of it is concerned. */
 export interface DirectoryState {
   /** which file it is */
   readonly identity: string
@@ -21,21 +24,24 @@ export interface DirectoryState {
 const timeGrain = 2000
 
 /**
- * Looks at the directory of a world; undefined when there is no database in it. Synchronous on purpose: it is asked
+ * Looks at the database in a directory, a world's unless told otherwise; undefined when there is no database in it. Synchronous on purpose: it is asked
  * twice for each world, by a process that has nothing else to do.
  */
-export const observe = (directory: string): Effect.Effect<DirectoryState | undefined, StorageFailure> =>
+export const observe = (
+  directory: string,
+  database = worldFile
+): Effect.Effect<DirectoryState | undefined, StorageFailure> =>
   Effect.try({
     try: () => {
       const now = Date.now()
-      const file = join(directory, "universe.db")
+      const file = join(directory, database)
       const found = present(() => statSync(file, { bigint: true }))
       if (found === undefined) return undefined
       // Only now: what is in the file when it is read is complete, if the log is empty here and the stamp stays.
       const beside = new Set(present(() => readdirSync(directory)))
       let logged = 0
       for (const suffix of ["-wal", "-journal"]) {
-        if (beside.has(`universe.db${suffix}`)) logged += present(() => statSync(file + suffix))?.size ?? 0
+        if (beside.has(database + suffix)) logged += present(() => statSync(file + suffix))?.size ?? 0
       }
       const condemned = beside.has(".deleting")
       const identity = `${found.dev}:${found.ino}`

@@ -8,8 +8,14 @@ export const Entry = Schema.Union(
   Schema.TaggedStruct("Text", { name, text: Schema.String, mode: Schema.Int, modified: Schema.Number }),
   /** a file as it is */
   Schema.TaggedStruct("File", { name, path: Schema.String }),
-  /** a world's database as of one moment; nothing when it is gone by then. Copies are made in `workshop` */
-  Schema.TaggedStruct("World", { name, directory: Schema.String, workshop: Schema.String, modified: Schema.Number })
+  /** a database as of one moment, a world's or another; nothing when it is gone by then. Copies are made in `workshop` */
+  Schema.TaggedStruct("Database", {
+    name,
+    directory: Schema.String,
+    file: Schema.String,
+    workshop: Schema.String,
+    modified: Schema.Number
+  })
 )
 export type Entry = typeof Entry.Type
 

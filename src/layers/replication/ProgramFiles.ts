@@ -29,7 +29,7 @@ const trees: Readonly<Record<string, RegExp>> = {
   docs: /\.(?:md|png|svg)$/,
   examples: /\.(?:md|mjs|sh|ts)$/,
   plugins: /\.(?:md|ps1|sh|ts)$/,
-  src: /\.(?:css|html|js|json|svg|ts|webmanifest)$/,
+  src: /\.(?:css|html|js|json|mjs|png|svg|ts|tsx|webmanifest)$/,
   test: /\.(?:html|json|md|mjs|ps1|sh|ts)$/
 }
 

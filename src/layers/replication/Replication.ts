@@ -10,9 +10,11 @@ import { directoryName } from "../../domain/WorldPath.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { Catalog } from "../../services/Catalog.ts"
 import { type Archive as Archived, Replication } from "../../services/Replication.ts"
+import * as SqliteResources from "../resources/SqliteResources.ts"
 import { ServerKey } from "../ServerKey.ts"
 import { storageFailure } from "../sqlite/Database.ts"
 import * as Archive from "./Archive.ts"
+import { worldFile } from "./DirectoryState.ts"
 import type { Entry } from "./Entry.ts"
 import * as ProgramFiles from "./ProgramFiles.ts"
 
@@ -48,7 +50,8 @@ export const layer = (program: URL) =>
         const kept = keyEntry(key, now)
         if (kept.length === 0) yield* Effect.logWarning("the key is too short for a .key: a clone needs ELASTIK_KEY")
         // A list of its own: the catalog's moves while one walks it.
-        return yield* Archive.make(program, entriesOf(kept, [...catalog.entries()], data, workshop))
+        const all = entriesOf(kept, [...catalog.entries()], { data, workshop, now })
+        return yield* Archive.make(program, all)
       })
 
       const source = Effect.gen(function* () {
@@ -78,19 +81,28 @@ const keyEntry = (key: Uint8Array, modified: number): ReadonlyArray<Entry> =>
 function* entriesOf(
   kept: ReadonlyArray<Entry>,
   worlds: ReadonlyArray<WorldEntry>,
-  data: string,
-  workshop: string
+  { data, now, workshop }: { readonly data: string; readonly workshop: string; readonly now: number }
 ): Generator<Entry> {
   yield* kept
   for (const { name, updatedAt } of worlds) {
     const directory = directoryName(name)
     yield {
-      _tag: "World",
-      name: `data/${directory}/universe.db`,
+      _tag: "Database",
+      name: `data/${directory}/${worldFile}`,
       directory: join(data, directory),
+      file: worldFile,
       workshop,
       modified: updatedAt
     }
+  }
+  // Last: whatever it says of worlds that are not there is forgotten at the clone's start.
+  yield {
+    _tag: "Database",
+    name: `data/${SqliteResources.fileName}`,
+    directory: data,
+    file: SqliteResources.fileName,
+    workshop,
+    modified: now
   }
 }
 

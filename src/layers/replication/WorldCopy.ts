@@ -5,7 +5,7 @@ import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import { StorageFailure } from "../../domain/Errors.ts"
 import * as Database from "../sqlite/Database.ts"
-import { type DirectoryState, observe } from "./DirectoryState.ts"
+import { type DirectoryState, observe, worldFile } from "./DirectoryState.ts"
 
 /**
  * The database of a world as of one moment, while a server writes it. This must run in another process than the server:
@@ -32,24 +32,29 @@ const piece = 256 * 1024
 /** How often a world may be replaced by another of its name, before it counts as gone. */
 const attempts = 3
 
-/** Copies the world in `directory`, to the file `target` when it is large; undefined when there is none (any more). */
+/**
+ * Copies the world in `directory`, to the file `target` when it is large; undefined when there is none (any more). Other
+ * databases of the server's are copied in the same way.
+ */
 export const make = (
   directory: string,
   target: string,
+  database = worldFile,
   attempt = 1
 ): Effect.Effect<WorldCopy | undefined, StorageFailure> =>
   Effect.gen(function* () {
-    const before = yield* observe(directory)
+    const before = yield* observe(directory, database)
     if (before === undefined) return undefined
     if (before.atRest) {
-      const content = yield* Effect.either(duplicate(before, directory, target))
-      if ((yield* observe(directory))?.stamp === before.stamp) return { content: yield* content, mode: before.mode }
+      const content = yield* Effect.either(duplicate(before, join(directory, database), target))
+      if ((yield* observe(directory, database))?.stamp === before.stamp)
+        return { content: yield* content, mode: before.mode }
     }
-    const made = yield* Effect.either(Effect.scoped(snapshot(directory, target)))
-    const after = Either.isRight(made) ? made.right : yield* observe(directory)
+    const made = yield* Effect.either(Effect.scoped(snapshot(directory, database, target)))
+    const after = Either.isRight(made) ? made.right : yield* observe(directory, database)
     if (after === undefined) return undefined
     if (after.identity !== before.identity) {
-      return attempt < attempts ? yield* make(directory, target, attempt + 1) : undefined
+      return attempt < attempts ? yield* make(directory, target, database, attempt + 1) : undefined
     }
     yield* made
     return after.condemned && (yield* endsDeleted(target)) ? undefined : { content: target, mode: after.mode }
@@ -60,12 +65,11 @@ const failure = (cause: unknown) => new StorageFailure({ message: "a world could
 /** The file as it is. Whoever asks sees to it that this was one state of it. */
 const duplicate = (
   { size }: DirectoryState,
-  directory: string,
+  file: string,
   target: string
 ): Effect.Effect<Uint8Array | string, StorageFailure> =>
   Effect.try({
     try: () => {
-      const file = join(directory, "universe.db")
       if (size <= small) return readFileSync(file)
       copyInPieces(file, target)
       return target
@@ -93,16 +97,16 @@ const copyInPieces = (from: string, to: string): void => {
 /** Lets SQLite copy what a connection sees. Tells how the directory looked while the file was still held open. */
 const snapshot = (
   directory: string,
+  database: string,
   target: string
 ): Effect.Effect<DirectoryState | undefined, StorageFailure, Scope.Scope> =>
   Effect.gen(function* () {
     rmSync(target, { force: true })
-    const file = join(directory, "universe.db")
-    const db = yield* Database.open({ filename: file, readonly: true, disableWAL: true })
+    const db = yield* Database.open({ filename: join(directory, database), readonly: true, disableWAL: true })
     yield* db.query("PRAGMA synchronous = OFF")
     yield* db.query("PRAGMA cache_size = -2000")
     yield* db.query("VACUUM INTO ?", [target])
-    return yield* observe(directory)
+    return yield* observe(directory, database)
   }).pipe(Database.storageFailure("a world could not be copied"))
 
 /** Whether a copy's newest event is its deletion: it was made just before the world was moved to the trash. */

@@ -22,6 +22,7 @@ const NoteRow = Schema.Struct({
   ext: Schema.String,
   state: Schema.String,
   len: Schema.Number,
+  createdAt: Schema.Number,
   updatedAt: Schema.Number,
   eventId: Schema.Number,
   tag: Schema.String
@@ -47,16 +48,18 @@ const open = (filename: string) =>
   Effect.gen(function* () {
     const db = yield* Database.open({ filename })
     yield* db.query("PRAGMA synchronous = NORMAL")
-    yield* db.query(`CREATE TABLE IF NOT EXISTS notes (
+    // What earlier versions noted lacks a column; they are notes, so it goes.
+    yield* db.query("DROP TABLE IF EXISTS notes")
+    yield* db.query(`CREATE TABLE IF NOT EXISTS entries (
       name TEXT PRIMARY KEY, stamp TEXT NOT NULL, version INTEGER NOT NULL, ext TEXT NOT NULL, state TEXT NOT NULL,
-      len INTEGER NOT NULL, updatedAt INTEGER NOT NULL, eventId INTEGER NOT NULL, tag TEXT NOT NULL
+      len INTEGER NOT NULL, createdAt INTEGER NOT NULL, updatedAt INTEGER NOT NULL, eventId INTEGER NOT NULL, tag TEXT NOT NULL
     ) WITHOUT ROWID`)
     const page = SqlSchema.findAll({
       Request: Schema.String,
       Result: NoteRow,
-      execute: (after) => db.query("SELECT * FROM notes WHERE name > ? ORDER BY name LIMIT ?", [after, pageSize])
+      execute: (after) => db.query("SELECT * FROM entries WHERE name > ? ORDER BY name LIMIT ?", [after, pageSize])
     })
-    yield* db.query("SELECT count(*) FROM notes")
+    yield* db.query("SELECT count(*) FROM entries")
 
     return {
       about: (wanted) =>
@@ -75,19 +78,20 @@ const open = (filename: string) =>
         ),
       put: (entry, stamp) =>
         db
-          .query("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [
+          .query("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [
             entry.name,
             stamp,
             entry.version,
             entry.ext,
             entry.state,
             entry.len,
+            entry.createdAt,
             entry.updatedAt,
             entry.eventId,
             entry.tag
           ])
           .pipe(quietly),
-      remove: (name) => db.query("DELETE FROM notes WHERE name = ?", [name]).pipe(quietly)
+      remove: (name) => db.query("DELETE FROM entries WHERE name = ?", [name]).pipe(quietly)
     } satisfies CatalogNotes
   })
 

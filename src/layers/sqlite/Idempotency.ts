@@ -16,6 +16,7 @@ const Earlier = Schema.Struct({
       state: Schema.String,
       len: Schema.Number,
       sha256: Schema.String,
+      createdAt: Schema.optional(Schema.Number),
       updatedAt: Schema.Number,
       eventId: Schema.Number,
       tag: Schema.String,
@@ -38,7 +39,12 @@ export const findEarlier = (db: Database, command: Append, key: string) =>
       onNone: () => Effect.succeedNone,
       onSome: (row) =>
         row.body_sha256 === sha256(command.body)
-          ? Effect.succeedSome<Receipt>({ ...row.receipt, name: command.name, replayed: true })
+          ? Effect.succeedSome<Receipt>({
+              ...row.receipt,
+              createdAt: row.receipt.createdAt ?? row.receipt.updatedAt,
+              name: command.name,
+              replayed: true
+            })
           : new IdempotencyConflict({ message: "this Idempotency-Key was used with other bytes" })
     })
   )

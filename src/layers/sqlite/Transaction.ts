@@ -76,7 +76,10 @@ const run = (db: Database, chain: EventChainShape, command: Command, now: number
           len: command.body.length,
           ...digests
         })
-        return yield* write.body(stage, command.body, "put", command.type ?? "stage_written", {})
+        const { origin } = command
+        return origin === undefined
+          ? yield* write.body(stage, command.body, "put", command.type ?? "stage_written", {})
+          : yield* write.body(stage, command.body, origin.op, copyTypes[origin.op], { from: origin.from })
       }
       case "Append": {
         const world = Option.isSome(found) ? yield* readWorld(db, command.name) : Option.none()
@@ -113,6 +116,8 @@ const run = (db: Database, chain: EventChainShape, command: Command, now: number
       }
     }
   })
+
+const copyTypes = { copy: "stage_copied", move: "stage_moved" } as const
 
 const noBytes = new Uint8Array(0)
 
@@ -205,7 +210,9 @@ const writer = (
                 version: stage.version,
                 reason: "source replaced"
               })
-        return receiptOf(stage, stage.lineage, last, Date.parse(ts), previous === undefined)
+        const now = Date.parse(ts)
+        const times = { createdAt: previous?.createdAt ?? now, updatedAt: now }
+        return receiptOf(stage, stage.lineage, last, times, previous === undefined)
       }),
 
     state: (head: StoredHead, to: string) =>
@@ -213,12 +220,12 @@ const writer = (
         yield* db.query("UPDATE stage_meta SET state = ? WHERE id = 1", [to])
         const details = { from: head.state, to, version: head.version }
         const link = yield* append(head, newest, "state", "state_transition", [], details)
-        return receiptOf({ ...head, state: to }, head.lineage, link, head.updatedAt, false)
+        return receiptOf({ ...head, state: to }, head.lineage, link, head, false)
       }),
 
     remark: (head: StoredHead, type: EventType, details: Readonly<Record<string, string | number>>, op?: Operation) =>
       Effect.map(append(head, newest, op ?? "state", type, [], details), (link) =>
-        receiptOf(head, head.lineage, link, head.updatedAt, false)
+        receiptOf(head, head.lineage, link, head, false)
       )
   }
 }
@@ -234,7 +241,7 @@ const receiptOf = (
   stage: Pick<Stage, "name" | "version" | "ext" | "state" | "len" | "sha256">,
   lineage: string,
   link: Chained,
-  updatedAt: number,
+  { createdAt, updatedAt }: Pick<Receipt, "createdAt" | "updatedAt">,
   created: boolean
 ): Receipt => ({
   name: stage.name,
@@ -243,6 +250,7 @@ const receiptOf = (
   state: stage.state,
   len: stage.len,
   sha256: stage.sha256,
+  createdAt,
   updatedAt,
   eventId: link.id,
   tag: makeTag(link.hmac, lineage),

@@ -20,6 +20,7 @@ const HeadRow = Schema.Struct({
   json_length: Schema.NullOr(Schema.Number),
   lineage: Schema.String,
   len: Schema.Number,
+  created_at: Schema.NullOr(Schema.String),
   event_id: Schema.NullOr(Schema.Number),
   hmac: Schema.NullOr(Schema.String)
 })
@@ -29,6 +30,7 @@ const WorldRow = Schema.Struct({ ...HeadRow.fields, body: Schema.Uint8ArrayFromS
 const headColumns = `ifnull(version, 1) AS version, ifnull(updated_at, '') AS updated_at, ifnull(ext, 'txt') AS ext,
   ifnull(headers, '[]') AS headers, ifnull(state, '') AS state, sha256, json_length, lineage,
   ifnull(octet_length(stage_html), 0) AS len,
+  (SELECT CAST(timestamp AS TEXT) FROM events ORDER BY id LIMIT 1) AS created_at,
   (SELECT id FROM events ORDER BY id DESC LIMIT 1) AS event_id,
   (SELECT CAST(hmac AS TEXT) FROM events ORDER BY id DESC LIMIT 1) AS hmac`
 const foreignColumns = "NULL AS sha256, NULL AS json_length, '' AS lineage"
@@ -54,6 +56,7 @@ const toHead = (name: WorldName, row: typeof HeadRow.Type, digests: Digests): St
   ext: row.ext,
   state: row.state === "" ? initialState(name) : row.state,
   len: row.len,
+  createdAt: Date.parse(row.created_at ?? "") || Date.parse(row.updated_at) || 0,
   updatedAt: Date.parse(row.updated_at) || 0,
   eventId: row.event_id ?? 0,
   tag: makeTag(row.hmac ?? `v${row.version}-${row.updated_at.replace(/[^0-9]/g, "")}`, row.lineage),

@@ -4,15 +4,21 @@ import { IdempotencyConflict, PreconditionFailed, StorageFailure, WorldNotFound 
 import type { EventRow } from "../../domain/Event.ts"
 import type { Entry, Head, World } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
+import type { Kept, ResourceChange, ResourceKind } from "../../services/ResourceStore.ts"
 import type { WriteError } from "../../services/Storage.ts"
 
-/** What a storage thread can be asked: the functions of `Storage` as plain data, which can be posted. */
+/**
+ * What a storage thread can be asked: the functions of `Storage` as plain data, which can be posted, and of the first one
+ * those of `ResourceStore`.
+ */
 export type Question =
   | { readonly _tag: "Execute"; readonly command: Command }
   | { readonly _tag: "Scan" }
   | { readonly _tag: "Head"; readonly name: WorldName }
   | { readonly _tag: "Read"; readonly name: WorldName }
   | { readonly _tag: "Events"; readonly name: WorldName; readonly after: number; readonly limit: number }
+  | { readonly _tag: "Load"; readonly kind: ResourceKind }
+  | { readonly _tag: "Change"; readonly changes: ReadonlyArray<ResourceChange> }
 
 /** What each question is answered with, and how it can fail. */
 export interface Answers {
@@ -21,6 +27,8 @@ export interface Answers {
   readonly Head: readonly [Head | undefined, StorageFailure]
   readonly Read: readonly [World | undefined, StorageFailure]
   readonly Events: readonly [ReadonlyArray<EventRow>, StorageFailure]
+  readonly Load: readonly [ReadonlyArray<Kept>, StorageFailure]
+  readonly Change: readonly [undefined, StorageFailure]
 }
 
 /** A question under a number that its reply repeats. */

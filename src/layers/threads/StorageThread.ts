@@ -10,8 +10,10 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import { EventChain } from "../../services/EventChain.ts"
+import { ResourceStore, type ResourceStoreShape } from "../../services/ResourceStore.ts"
 import { Storage, type StorageShape, type WriteError } from "../../services/Storage.ts"
 import * as Logs from "../Logs.ts"
+import * as SqliteResources from "../resources/SqliteResources.ts"
 import * as FileVolume from "../sqlite/FileVolume.ts"
 import * as SqliteStorage from "../sqlite/SqliteStorage.ts"
 import * as Outbox from "./Outbox.ts"
@@ -24,6 +26,7 @@ import { type Ask, type Assignment, alone, close, Failure, type Question, type R
 const serve = (port: MessagePort) =>
   Effect.gen(function* () {
     const storage = yield* Storage
+    const resources = yield* ResourceStore
     const runtime = yield* Effect.runtime<never>()
     const closed = yield* Deferred.make<void>()
     const writes: Array<Ask> = []
@@ -39,7 +42,7 @@ const serve = (port: MessagePort) =>
     }
 
     const answer = ({ id, question }: Ask) => {
-      Runtime.runCallback(runtime)(answerTo(storage, question), {
+      Runtime.runCallback(runtime)(answerTo(storage, resources, question), {
         onExit: (exit) => reply(replyOf(id, exit), Exit.isSuccess(exit) ? exit.value.transfer : [])
       })
     }
@@ -50,12 +53,13 @@ const serve = (port: MessagePort) =>
       scheduled = writes.length > 0
       if (scheduled) setImmediate(writeNext)
       if (ask !== undefined) answer(ask)
+      if (!scheduled) replies.flush()
     }
 
     port.on("message", (asks: ReadonlyArray<Ask> | typeof close) => {
       if (asks === close) return Deferred.unsafeDone(closed, Exit.void)
       for (const ask of asks) {
-        if (ask.question._tag === "Execute") writes.push(ask)
+        if (isWrite(ask.question)) writes.push(ask)
         else answer(ask)
       }
       replies.flush()
@@ -65,6 +69,8 @@ const serve = (port: MessagePort) =>
     yield* Deferred.await(closed)
     port.close()
   })
+
+const isWrite = ({ _tag }: Question): boolean => _tag === "Execute" || _tag === "Change"
 
 /** How long the answer to a write may wait for others to go with, in milliseconds: a few writes. */
 const longestHold = 2
@@ -77,7 +83,11 @@ interface Answer {
 
 const copied = (value: unknown): Answer => ({ value, transfer: [] })
 
-const answerTo = (storage: StorageShape, question: Question): Effect.Effect<Answer, WriteError> => {
+const answerTo = (
+  storage: StorageShape,
+  resources: ResourceStoreShape,
+  question: Question
+): Effect.Effect<Answer, WriteError> => {
   switch (question._tag) {
     case "Execute":
       return Effect.map(storage.execute(question.command), copied)
@@ -98,6 +108,10 @@ const answerTo = (storage: StorageShape, question: Question): Effect.Effect<Answ
       )
     case "Events":
       return Effect.map(storage.events(question.name, question.after, question.limit), copied)
+    case "Load":
+      return Effect.map(resources.load(question.kind), copied)
+    case "Change":
+      return Effect.map(resources.change(question.changes), copied)
   }
 }
 
@@ -120,5 +134,7 @@ const StorageLive = SqliteStorage.layer(
 ).pipe(Layer.provide(EventChain.layer(key)), Layer.provide([NodeFileSystem.layer, NodePath.layer]))
 
 if (parentPort !== null) {
-  await Effect.runPromise(serve(parentPort).pipe(Effect.provide([StorageLive, Logs.layer])))
+  await Effect.runPromise(
+    serve(parentPort).pipe(Effect.provide([StorageLive, SqliteResources.layer(data), Logs.layer]))
+  )
 }

@@ -1,7 +1,9 @@
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { AppConfig } from "../../services/AppConfig.ts"
+import { ResourceStore, type ResourceStoreShape } from "../../services/ResourceStore.ts"
 import { Storage, type StorageShape } from "../../services/Storage.ts"
 import * as DirectoryLock from "../DirectoryLock.ts"
 import { ServerKey } from "../ServerKey.ts"
@@ -12,11 +14,10 @@ import * as Thread from "./Thread.ts"
 /**
  * Storage in threads of its own: each world belongs to one of them, which alone opens its database, so that writes of
  * different worlds wait for the disk side by side and the thread that asks waits for none. `entry` is the compiled
- * StorageThread.
+ * StorageThread. The first of them keeps what there is of resources beside worlds, too: it is little.
  */
 export const layer = (entry: URL) =>
-  Layer.scoped(
-    Storage,
+  Layer.scopedContext(
     Effect.gen(function* () {
       const { data, maxBody, storageThreads: count } = yield* AppConfig
       const key = yield* ServerKey
@@ -26,7 +27,7 @@ export const layer = (entry: URL) =>
       const threads = yield* Effect.forEach(Array.from({ length: count }), (_, index) =>
         Thread.make(entry, { data, key, maxBody, index, count })
       )
-      return make(threads)
+      return Context.make(Storage, make(threads)).pipe(Context.add(ResourceStore, resources(threads)))
     })
   )
 
@@ -47,5 +48,14 @@ const make = (threads: ReadonlyArray<Thread.Thread>): StorageShape => {
     head: (name) => Effect.map(threadFor(name).ask({ _tag: "Head", name }), Option.fromNullable),
     read: (name) => Effect.map(threadFor(name).ask({ _tag: "Read", name }), Option.fromNullable),
     events: (name, after, limit) => threadFor(name).ask({ _tag: "Events", name, after, limit })
+  }
+}
+
+const resources = (threads: ReadonlyArray<Thread.Thread>): ResourceStoreShape => {
+  // There is at least one (AppConfig).
+  const [first] = threads as readonly [Thread.Thread, ...ReadonlyArray<Thread.Thread>]
+  return {
+    load: (kind) => first.ask({ _tag: "Load", kind }),
+    change: (changes) => Effect.asVoid(first.ask({ _tag: "Change", changes }))
   }
 }

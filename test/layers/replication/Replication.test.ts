@@ -8,10 +8,12 @@ import { NodeContext } from "@effect/platform-node"
 import { describe, expect, it } from "@effect/vitest"
 import { Chunk, Context, Deferred, Effect, Either, Exit, Fiber, Layer, Option, Scope, Stream, TestClock } from "effect"
 import * as Replicating from "../../../src/layers/replication/Replication.ts"
+import * as SqliteResources from "../../../src/layers/resources/SqliteResources.ts"
 import { ServerKey } from "../../../src/layers/ServerKey.ts"
 import { AppConfig } from "../../../src/services/AppConfig.ts"
 import { Catalog, make as makeCatalog } from "../../../src/services/Catalog.ts"
 import { Replication } from "../../../src/services/Replication.ts"
+import { ResourceStore } from "../../../src/services/ResourceStore.ts"
 import {
   age,
   all,
@@ -61,6 +63,25 @@ describe("C11.5 the archive of the worlds", () => {
         .sort(Buffer.compare)
         .map((name) => entry(name.toString().replaceAll("%", "%25")))
       expect(yield* namesIn(archive)).toEqual(["data/.key", ...directoriesInOrder])
+    })
+  )
+
+  it.scoped("C15 holds what is kept of locks, properties and collections, as it is now", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const kept = { kind: "collection", key: "home/c", value: "" } as const
+      const archive = yield* living(
+        data,
+        Effect.gen(function* () {
+          yield* write(put("home/a", ""))
+          yield* (yield* ResourceStore).change([kept])
+          return yield* worldsArchive
+        })
+      )
+      expect(yield* namesIn(archive)).toEqual(["data/.key", entry("home/a"), "data/.dav.db"])
+      const directory = yield* unpacked(archive)
+      const store = yield* SqliteResources.make(join(directory, "data", SqliteResources.fileName))
+      expect(yield* store.load("collection")).toEqual([{ key: "home/c", value: "" }])
     })
   )
 

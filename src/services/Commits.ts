@@ -1,0 +1,144 @@
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Command, Receipt } from "../domain/Command.ts"
+import {
+  type Forbidden,
+  type Locked,
+  Overloaded,
+  type PreconditionFailed,
+  type StorageFailure
+} from "../domain/Errors.ts"
+import type { Operation } from "../domain/Event.ts"
+import { entryOf } from "../domain/World.ts"
+import { type CanonicalPath, isWithin, type WorldName } from "../domain/WorldPath.ts"
+import { Catalog } from "./Catalog.ts"
+import { Changes } from "./Changes.ts"
+import * as KeyedMutex from "./KeyedMutex.ts"
+import { Storage, type WriteError } from "./Storage.ts"
+import { WriteGate } from "./WriteGate.ts"
+
+/** How a write can be refused, whatever it writes. */
+export type OverwriteError = Forbidden | Locked | PreconditionFailed | Overloaded | StorageFailure
+
+/** How commands become commits: one world, one writer at a time, and everybody is told in the same step. */
+export interface Commits {
+  /** runs a command in its turn, if `permitted` lets it when the turn has come */
+  readonly commit: <E = never>(
+    command: Command,
+    permitted?: Effect.Effect<void, E>
+  ) => Effect.Effect<Receipt, WriteError | E>
+  /** the same for who has the tree around the world already (WriteGate) */
+  readonly commitInside: (command: Command) => Effect.Effect<Receipt, WriteError>
+  /** lets so many in and no more: whoever comes on top is better told to come back */
+  readonly admitted: <A, E>(work: Effect.Effect<A, E>) => Effect.Effect<A, E | Overloaded>
+  /** a write on its way to a world, for which nobody need wait but who looks afterwards (`settled`) */
+  readonly onItsWay: <A, E>(name: WorldName, write: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  /** looks at a path, and at what is below it, when the writes that are on their way there have arrived */
+  readonly settled: <A, E>(path: CanonicalPath, look: () => Effect.Effect<A, E>) => Effect.Effect<A, E>
+}
+
+interface Arrival {
+  readonly name: WorldName
+  readonly latch: Effect.Latch
+}
+
+/** Writes that may be under way at a time, most of them waiting for their turn. */
+const waitingCommits = 1024
+
+export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | WriteGate> = Effect.gen(function* () {
+  const storage = yield* Storage
+  const catalog = yield* Catalog
+  const changes = yield* Changes
+  const gate = yield* WriteGate
+  const mutex = KeyedMutex.make<WorldName>()
+  /** writes of the machine's own that are on their way: each opens when it has arrived */
+  const arrivals = new Set<Arrival>()
+  let waiting = 0
+
+  /** Catalog first, then the watchers: whoever is woken finds the new state. */
+  const settle = (command: Command, receipt: Receipt) => {
+    if (receipt.replayed) return
+    if (command._tag === "Delete") catalog.remove(command.name)
+    else catalog.put(entryOf(receipt))
+    changes.publish({ name: command.name, version: receipt.version, op: operationOf(command) })
+  }
+
+  /** After a failure nobody knows how far it came; the catalog follows what the storage says now. */
+  const reconsider = (name: WorldName) =>
+    Effect.ignoreLogged(
+      Effect.map(
+        storage.head(name),
+        Option.match({ onNone: () => catalog.remove(name), onSome: (head) => catalog.put(entryOf(head)) })
+      )
+    )
+
+  /** One world, one writer at a time; nothing interrupts it once it waits for its turn. */
+  const commitInside = (command: Command): Effect.Effect<Receipt, WriteError> =>
+    storage.execute(command).pipe(
+      Effect.tap((receipt) => Effect.sync(() => settle(command, receipt))),
+      Effect.tapErrorTag("StorageFailure", () => reconsider(command.name)),
+      mutex.lock(command.name),
+      Effect.uninterruptible
+    )
+
+  return {
+    commit: (command, permitted) => {
+      const committed = commitInside(command)
+      const work = permitted === undefined ? committed : Effect.zipRight(permitted, committed)
+      return Effect.uninterruptible(gate.one(command.name)(work))
+    },
+    commitInside,
+
+    admitted: (work) =>
+      Effect.acquireUseRelease(
+        Effect.suspend((): Effect.Effect<void, Overloaded> => {
+          if (waiting >= waitingCommits) {
+            return new Overloaded({ message: "too many writes are waiting; try again in a moment", retryAfter: 1 })
+          }
+          waiting++
+          return Effect.void
+        }),
+        () => work,
+        () =>
+          Effect.sync(() => {
+            waiting--
+          })
+      ),
+
+    onItsWay: (name, write) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          const arrival = { name, latch: Effect.unsafeMakeLatch() }
+          arrivals.add(arrival)
+          return arrival
+        }),
+        () => write,
+        (arrival) =>
+          Effect.sync(() => {
+            arrivals.delete(arrival)
+            arrival.latch.unsafeOpen()
+          })
+      ),
+
+    settled: (path, look) =>
+      Effect.suspend(() => {
+        if (arrivals.size === 0) return look()
+        const awaited = [...arrivals].filter(({ name }) => path === "" || isWithin(name, path))
+        return Effect.zipRight(
+          Effect.forEach(awaited, ({ latch }) => latch.await, { discard: true }),
+          Effect.suspend(look)
+        )
+      })
+  }
+})
+
+const operations: Readonly<Record<Command["_tag"], Operation>> = {
+  Overwrite: "put",
+  Append: "append",
+  SetState: "state",
+  Remark: "state",
+  Delete: "delete"
+}
+
+const operationOf = (command: Command): Operation =>
+  (command._tag === "Overwrite" ? command.origin?.op : undefined) ?? operations[command._tag]
