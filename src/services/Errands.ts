@@ -13,13 +13,12 @@ export interface Errands {
 export const make = (most: number): Effect.Effect<Errands, never, Scope.Scope> =>
   Effect.gen(function* () {
     const underWay = new Set<Fiber.RuntimeFiber<void>>()
-    const runFork = Runtime.runFork(yield* Effect.runtime())
     yield* Effect.addFinalizer(() => Effect.suspend(() => Fiber.awaitAll([...underWay])))
     return {
       send: (work) =>
-        Effect.suspend(() => {
+        Effect.flatMap(Effect.runtime(), (runtime) => {
           // As far as it gets at once, which is to where others can see that it is under way.
-          const fiber = runFork(work)
+          const fiber = Runtime.runFork(runtime)(work)
           underWay.add(fiber)
           fiber.addObserver(() => underWay.delete(fiber))
           return underWay.size > most ? Effect.asVoid(Fiber.await(fiber)) : Effect.void

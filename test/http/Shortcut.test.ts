@@ -23,7 +23,7 @@ const comparable = ({ bytes, rawHeaders, status }: Answer) => {
     const name = rawHeaders[i] ?? ""
     fields.push(own.has(name.toLowerCase()) ? name : `${name}: ${rawHeaders[i + 1]}`)
   }
-  return { status, fields, body: bytes.toString("latin1").replace(/"updated_at":"[^"]*"/, "") }
+  return { status, fields, body: bytes.toString("latin1").replace(/"updated_at":"[^"]*"/g, "") }
 }
 
 const worlds = ["/home/s/a", "/home/s/b", "/home/s/a/c", "/lib/s"]
