@@ -1,8 +1,12 @@
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Etag from "@effect/platform/Etag"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpPlatform from "@effect/platform/HttpPlatform"
 import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as Path from "@effect/platform/Path"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -61,6 +65,9 @@ const requestTimeout = 60 * 60 * 1000
 /** How long requests in flight may take to finish when the server stops; after that their connections are cut. */
 const drainFor = "3 seconds"
 
+const onlyNeeded = (all: Context.Context<HttpRouter.HttpRouter.DefaultServices>) =>
+  Context.pick(HttpPlatform.HttpPlatform, Etag.Generator, FileSystem.FileSystem, Path.Path)(all)
+
 /** Serves the API on the configured address until its scope closes (C17). */
 export const layer = Layer.scoped(
   Listening,
@@ -70,6 +77,8 @@ export const layer = Layer.scoped(
     const app = yield* HttpApiBuilder.httpApp
     // The router reads paths as they are, and the tracer stays off: nobody exports what it would record.
     const handler = yield* NodeHttpServer.makeHandler(app).pipe(
+      // A request's context is copied again and again on its way: all else that is in ours would be, too.
+      Effect.mapInputContext(onlyNeeded),
       Effect.locally(HttpMiddleware.currentTracerDisabledWhen, constTrue),
       Effect.withTracerEnabled(false)
     )
