@@ -4,6 +4,7 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { type DomainError, MethodNotAllowed, RouteNotFound } from "../domain/Errors.ts"
 import { PluginRegistry } from "../services/PluginRegistry.ts"
@@ -22,42 +23,46 @@ type Response = HttpServerResponse.HttpServerResponse
  * What every request goes through, around the router: its target is read once into its one canonical form, its origin
  * is judged, the router gets to see only what it cannot misread, and every failure becomes its one answer.
  */
-export const PipelineLive = HttpApiBuilder.middleware(
-  Effect.gen(function* () {
-    const answering = yield* Answering
-    const origins = yield* Origins
-    const registry = yield* PluginRegistry
-    const plugins = yield* Dispatch
+const pipeline = Effect.gen(function* () {
+  const answering = yield* Answering
+  const origins = yield* Origins
+  const registry = yield* PluginRegistry
+  const plugins = yield* Dispatch
 
-    const toPlugin = (request: Request, target: RequestTarget): Effect.Effect<Response, DomainError, Scope.Scope> =>
-      Effect.suspend(() => {
-        const plugin = registry.match(target.path)
-        if (plugin !== undefined) return plugins.to(plugin, request, target)
-        const fallback =
-          request.method === "GET" || request.method === "HEAD" ? registry.fallback(target.path) : undefined
-        if (fallback !== undefined) return plugins.fallback(fallback, request, target)
-        return new RouteNotFound({ message: `nothing is served at /${target.path}`, path: `/${target.path}` })
+  const toPlugin = (request: Request, target: RequestTarget): Effect.Effect<Response, DomainError, Scope.Scope> =>
+    Effect.suspend(() => {
+      const plugin = registry.match(target.path)
+      if (plugin !== undefined) return plugins.to(plugin, request, target)
+      const fallback =
+        request.method === "GET" || request.method === "HEAD" ? registry.fallback(target.path) : undefined
+      if (fallback !== undefined) return plugins.fallback(fallback, request, target)
+      return new RouteNotFound({ message: `nothing is served at /${target.path}`, path: `/${target.path}` })
+    })
+
+  const respond = (
+    request: Request,
+    router: HttpApp.Default<unknown, unknown>
+  ): Effect.Effect<Response, DomainError, Scope.Scope> =>
+    Effect.suspend(() => {
+      const refusal = origins.refusal(askedOf(request))
+      if (refusal !== undefined) return refusal
+      if (request.method === "OPTIONS" && request.url === "*") return Effect.succeed(optionsAnswer(everyMethod))
+      return Either.match(parseTarget(request.url), {
+        onLeft: (error) => error,
+        onRight: (target) => dispatch(request, target, router, toPlugin(request, target))
       })
+    })
 
-    const respond = (request: Request, router: HttpApp.Default): Effect.Effect<Response, DomainError, Scope.Scope> =>
-      Effect.suspend(() => {
-        const refusal = origins.refusal(askedOf(request))
-        if (refusal !== undefined) return refusal
-        if (request.method === "OPTIONS" && request.url === "*") return Effect.succeed(optionsAnswer(everyMethod))
-        return Either.match(parseTarget(request.url), {
-          onLeft: (error) => error,
-          onRight: (target) => dispatch(request, target, router, toPlugin(request, target))
-        })
-      })
+  return (router: HttpApp.Default<unknown, unknown>) =>
+    Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+      answering.to(askedOf(request), respond(request, router))
+    )
+})
 
-    return (router: HttpApp.Default) =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-        answering.to(askedOf(request), respond(request, router))
-      )
-  }),
-  // The request's scope, which ends when the answer has been sent.
-  { withContext: true }
-)
+/** The pipeline around the API. What it needs of a request's context is there, and nothing of this program's is added. */
+export const PipelineLive = Layer.scopedDiscard(
+  Effect.flatMap(HttpApiBuilder.Middleware, (around) => Effect.flatMap(pipeline, around.add))
+).pipe(Layer.provide(HttpApiBuilder.Middleware.layer))
 
 const everyMethod = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]
 
@@ -65,7 +70,7 @@ const everyMethod = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]
 const dispatch = <E, R>(
   request: Request,
   target: RequestTarget,
-  router: HttpApp.Default,
+  router: HttpApp.Default<unknown, unknown>,
   elsewhere: Effect.Effect<Response, E, R>
 ) => {
   const path = routerPath(target, request.method)
