@@ -80,6 +80,8 @@ export class Locks extends Context.Tag("elastik/Locks")<Locks, LocksShape>() {
 /** How many locks there can be, and how many of them can be one holder's. */
 const mostLocks = 10_000
 const mostOfOneHolder = 2_000
+/** Shared locks that can bind one thing: whoever looks at it is shown all of them. */
+const mostShared = 16
 
 const make = Effect.gen(function* () {
   const access = yield* Access
@@ -114,6 +116,9 @@ const make = Effect.gen(function* () {
       const { root } = request
       const inTheWay = [...on(root), ...within(root)].filter((lock) => conflicts(lock, request))
       if (inTheWay.length > 0) return yield* Locked.by(inTheWay.map((lock) => lock.root))
+      if (request.scope === "shared" && on(root).length + within(root).length >= mostShared) {
+        return yield* new Overloaded({ message: "there are too many shared locks here; release some", retryAfter: 60 })
+      }
       const current = table.live()
       const own = current.filter(({ holder }) => holder === caller.id).length
       if (current.length >= mostLocks || own >= mostOfOneHolder) {

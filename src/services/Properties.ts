@@ -136,9 +136,14 @@ const make = Effect.gen(function* () {
 
     copy: (pairs) =>
       Effect.suspend(() => {
-        const copies = pairs.flatMap(({ from, to }) =>
-          get(from).length === 0 && get(to).length === 0 ? [] : [{ to, properties: get(from) }]
-        )
+        let room = capacity - size
+        const copies = pairs.flatMap(({ from, to }) => {
+          if (get(from).length === 0 && get(to).length === 0) return []
+          // What finds no room stays behind: the world itself has been copied.
+          const fits = sizeOf(get(from)) <= room
+          if (fits) room -= sizeOf(get(from))
+          return [{ to, properties: fits ? get(from) : none }]
+        })
         if (copies.length === 0) return Effect.void
         return Effect.map(store.change(copies.map(({ properties, to }) => storing(to, properties))), () => {
           for (const { properties, to } of copies) set(to, properties)

@@ -19,8 +19,12 @@ export type LockInfo = Pick<Lock, "scope" | "owner">
 /** The longest XML body that is read, in bytes. */
 const longest = 256 * 1024
 
-/** How many properties one request can name: each is answered for each resource. */
+/** How many properties one request can name, and with how many characters: each is answered for each resource. */
 const mostNames = 256
+const longestNames = 16 * 1024
+
+/** Elements in what somebody says of themselves: each is kept so that it can stand alone. */
+const mostOfOwner = 16
 
 type Asked = Pick<PluginRequest, "stream">
 
@@ -55,8 +59,11 @@ const bad = (why: string) => new BadRequest({ message: `the body cannot be used:
 
 const namesIn = (prop: Element): Effect.Effect<ReadonlyArray<XmlName>, BadRequest> => {
   const names = new Map(elementsOf(prop).map(({ name, namespace }) => [`${namespace} ${name}`, { name, namespace }]))
-  return names.size > mostNames
-    ? bad(`it names more than ${mostNames} properties`)
+  if (names.size > mostNames) return bad(`it names more than ${mostNames} properties`)
+  // Each name is answered with its namespace.
+  const characters = [...names.keys()].reduce((sum, name) => sum + name.length, 0)
+  return characters > longestNames
+    ? bad(`the names in it have more than ${longestNames} characters`)
     : Effect.succeed([...names.values()])
 }
 
@@ -89,6 +96,7 @@ export const readPropertyUpdate = (
       if (!sets && !isDav(step, "remove")) continue
       for (const prop of elementsOf(step).filter((part) => isDav(part, "prop"))) {
         for (const property of elementsOf(prop)) {
+          if (changes.length === mostNames) return yield* bad(`it names more than ${mostNames} properties`)
           const { name, namespace } = property
           changes.push(
             sets ? { _tag: "Set", name, namespace, xml: elementXml(property) } : { _tag: "Remove", name, namespace }
@@ -96,8 +104,7 @@ export const readPropertyUpdate = (
         }
       }
     }
-    if (changes.length === 0) return yield* bad("it sets and removes nothing")
-    return changes.length > mostNames ? yield* bad(`it names more than ${mostNames} properties`) : changes
+    return changes.length === 0 ? yield* bad("it sets and removes nothing") : changes
   })
 
 /** The body of a LOCK; `undefined` when there is none, which is how a lock is refreshed (RFC 4918 section 9.10.2). */
@@ -114,5 +121,8 @@ export const readLockInfo = (request: Asked): Effect.Effect<LockInfo | undefined
     if (scope === undefined || another !== undefined) return yield* bad("a lock is either exclusive or shared")
     if (!within("locktype").some((type) => isDav(type, "write"))) return yield* bad("only write locks are known")
     const owner = parts.find((part) => isDav(part, "owner"))
+    if (owner !== undefined && elementsOf(owner).length > mostOfOwner) {
+      return yield* bad(`an owner has at most ${mostOfOwner} elements`)
+    }
     return { scope, owner: owner === undefined ? "" : contentXml(owner) }
   })

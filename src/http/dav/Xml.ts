@@ -29,8 +29,20 @@ export const dav = "DAV:"
 export const xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 const declarations = "http://www.w3.org/2000/xmlns/"
 
-/** How deep elements may nest. */
+/** How deep elements may nest, and how many there may be. */
 const deepest = 64
+const mostElements = 8192
+
+/** Declarations of namespaces in all, and their characters: what is in scope is kept, and written, again and again. */
+const mostDeclarations = 128
+const longestDeclarations = 4096
+
+/** What has been read of a document so far. */
+interface Count {
+  elements: number
+  declarations: number
+  characters: number
+}
 
 /**
  * The root element of an XML document, in UTF-8 or UTF-16 (RFC 4918 section 8.2). No document type is taken, so there are
@@ -43,7 +55,8 @@ export const readXml = (bytes: Uint8Array): Effect.Effect<Element, BadRequest> =
       if (document.children.some((child) => child instanceof XmlDocumentType)) throw new Unreadable("it has a DOCTYPE")
       const { root } = document
       if (root === null) throw new Unreadable("it has no root element")
-      return resolve(root, new Map([["xml", xmlNamespace]]), undefined, 1)
+      const count: Count = { elements: 0, declarations: 0, characters: 0 }
+      return resolve(root, new Map([["xml", xmlNamespace]]), undefined, 1, count)
     },
     catch: (cause) =>
       new BadRequest({
@@ -73,10 +86,12 @@ const resolve = (
   node: XmlElement,
   outer: ReadonlyMap<string, string>,
   spoken: string | undefined,
-  depth: number
+  depth: number,
+  count: Count
 ): Element => {
   if (depth > deepest) throw new Unreadable(`elements nest more than ${deepest} deep`)
-  const scope = scopeOf(node, outer)
+  if (++count.elements > mostElements) throw new Unreadable(`it has more than ${mostElements} elements`)
+  const scope = scopeOf(node, outer, count)
   const [prefix, name] = split(node.name)
   if (prefix === "xmlns") throw new Unreadable("an element has a reserved name")
   const attributes = Object.entries(node.attributes).flatMap(([attribute, value]): ReadonlyArray<Attribute> => {
@@ -88,7 +103,7 @@ const resolve = (
   const said = attributes.find(({ name, namespace }) => namespace === xmlNamespace && name === "lang")?.value
   const language = said ?? spoken
   const children = node.children.flatMap((child): ReadonlyArray<Element | string> => {
-    if (child instanceof XmlElement) return [resolve(child, scope, language, depth + 1)]
+    if (child instanceof XmlElement) return [resolve(child, scope, language, depth + 1, count)]
     // CDATA is text, comments and instructions mean nothing here.
     return child instanceof XmlText ? [child.text] : []
   })
@@ -97,9 +112,14 @@ const resolve = (
 
 const isDeclaration = (prefix: string, name: string) => prefix === "xmlns" || (prefix === "" && name === "xmlns")
 
-const scopeOf = (node: XmlElement, outer: ReadonlyMap<string, string>): ReadonlyMap<string, string> => {
+const scopeOf = (node: XmlElement, outer: ReadonlyMap<string, string>, count: Count): ReadonlyMap<string, string> => {
   const declared = Object.entries(node.attributes).filter(([name]) => isDeclaration(...split(name)))
   if (declared.length === 0) return outer
+  count.declarations += declared.length
+  for (const declaration of declared) count.characters += declaration.join().length
+  if (count.declarations > mostDeclarations || count.characters > longestDeclarations) {
+    throw new Unreadable("it declares more namespaces than anybody needs")
+  }
   const scope = new Map(outer)
   for (const [attribute, namespace] of declared) {
     const prefix = attribute === "xmlns" ? "" : split(attribute)[1]

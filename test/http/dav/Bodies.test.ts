@@ -9,6 +9,18 @@ const outcome = <A>(effect: Effect.Effect<A, { readonly _tag: string }>) =>
   Effect.runSync(Effect.match(effect, { onFailure: ({ _tag }): A | string => _tag, onSuccess: (value) => value }))
 const D = 'xmlns:D="DAV:"'
 
+test("C15 names that would be answered with megabytes are a bad request", () => {
+  const names = Array.from({ length: 256 }, (_, n) => `<x:a${n}/>`).join("")
+  const body = `<D:propfind ${D} xmlns:x="urn:${"y".repeat(3000)}"><D:prop>${names}</D:prop></D:propfind>`
+  expect(outcome(readPropfind(request(body)))).toBe("BadRequest")
+})
+
+test("C15 an owner of a thousand elements is a bad request", () => {
+  const owner = `<D:owner>${"<x/>".repeat(1000)}</D:owner>`
+  const body = `<D:lockinfo ${D}><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/></D:locktype>${owner}</D:lockinfo>`
+  expect(outcome(readLockInfo(request(body)))).toBe("BadRequest")
+})
+
 describe("C15 the body of PROPFIND", () => {
   test.each([
     ["", { _tag: "All", include: [] }],

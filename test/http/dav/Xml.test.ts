@@ -78,6 +78,7 @@ describe("C15 XML and its namespaces", () => {
 })
 
 describe("C15 XML that wants to do harm", () => {
+  const prefixes = (count: number) => Array.from({ length: count }, (_, n) => `xmlns:p${n}="b"`).join(" ")
   const laughs = Array.from({ length: 10 }, (_, n) => `<!ENTITY l${n + 1} "${`&l${n};`.repeat(10)}">`).join("")
 
   test.each([
@@ -87,7 +88,11 @@ describe("C15 XML that wants to do harm", () => {
     ["a parameter entity", '<!DOCTYPE a [<!ENTITY % x SYSTEM "file:///etc/passwd"> %x;]><a/>'],
     ["a document type that declares nothing", "<!DOCTYPE a><a/>"],
     ["a hundred levels", "<a>".repeat(100) + "</a>".repeat(100)],
-    ["fifty thousand levels", "<a>".repeat(50_000)]
+    ["fifty thousand levels", "<a>".repeat(50_000)],
+    ["thousands of namespaces", `<a ${prefixes(5000)}/>`],
+    ["a namespace that is declared anew thousands of times", `<a>${'<b xmlns="c"/>'.repeat(9000)}</a>`],
+    ["namespaces of many letters", `<a xmlns="${"x".repeat(200_000)}"/>`],
+    ["thousands of elements", `<a>${"<b/>".repeat(50_000)}</a>`]
   ])("%s is a bad request, at once", (_, text) => {
     const started = performance.now()
     expect(refusal(text)).toBe("BadRequest")
