@@ -59,6 +59,22 @@ inBrowser(
       expect((await anyone.get("/example")).status).toBe(404)
     })
 
+    test("C14: a source that changes while it is read is approved only by who says to have read the new one", async () => {
+      const { server, user } = await machine()
+      await user.put("/lib/example", source("example"))
+      const { page } = await open(`${server.url}/lib/example`)
+      await signIn(page, T3)
+      const approve = page.getByRole("button", { name: "Approve this source" })
+      await approve.waitFor()
+      await user.put("/lib/example", source("example").replace("hello", "evil"))
+      await page.getByRole("button", { name: "I have read the new one" }).waitFor()
+      expect(await approve.count()).toBe(0)
+      await page.getByRole("button", { name: "I have read the new one" }).click()
+      await approve.waitFor()
+      await page.getByRole("tab", { name: "History" }).click()
+      expect(await approve.isDisabled()).toBe(true)
+    })
+
     test("C14: why a plugin cannot be activated is shown", async () => {
       const { server, user } = await machine()
       await user.put("/lib/broken", "export const AUTH = 'none'")

@@ -54,7 +54,9 @@ export const WorldPage = ({ path }: { readonly path: string }) => {
   return (
     <main id="main" class="world">
       <h1 class="unseen">/{path}</h1>
-      {path.startsWith("lib/") && here !== undefined && <PluginPanel path={path} world={here.world} />}
+      {path.startsWith("lib/") && here !== undefined && (
+        <PluginPanel key={path} path={path} world={here.world} inView={view === "source"} />
+      )}
       <div class="toolbar">
         <Tabs label="Views" chosen={view} choose={show} tabs={views} />
         {here !== undefined && <Facts world={here.world} path={path} />}

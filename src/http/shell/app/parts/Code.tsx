@@ -3,7 +3,7 @@ import { highlight } from "../pure/Highlight.ts"
 import { languageOf } from "../pure/Kind.ts"
 
 /** Characters that are put on the page at once; a browser lays out no more than that without a stutter. */
-const shown = 1_000_000
+export const shown = 1_000_000
 
 /** Source, coloured. It becomes text nodes, whatever it holds. */
 export const Code = ({ ext, label, text }: { readonly text: string; readonly ext: string; readonly label: string }) => {

@@ -16,7 +16,7 @@ export const Editor = ({ live, path }: { readonly path: string; readonly live: E
   const { change, discard, draft, start } = useDraft(path)
   const [problem, setProblem] = useState<Problem>()
   const [busy, setBusy] = useState(false)
-  const [theirs, setTheirs] = useState<Base>()
+  const [conflict, setConflict] = useState<{ readonly theirs: Base; readonly mine: string | Blob }>()
   const exists = live !== undefined
 
   useEffect(() => {
@@ -36,10 +36,10 @@ export const Editor = ({ live, path }: { readonly path: string; readonly live: E
     try {
       const written = await overwrite(path, body, draft.ext, base)
       if (written.outcome === "conflict") {
-        setTheirs(await readBase(path))
+        setConflict({ theirs: await readBase(path), mine: body })
         return
       }
-      setTheirs(undefined)
+      setConflict(undefined)
       discard()
       notify(`Saved as version ${written.version}.`)
       navigate(hrefOf(path), "replace")
@@ -55,21 +55,22 @@ export const Editor = ({ live, path }: { readonly path: string; readonly live: E
   }
 
   if (draft === undefined) return problem === undefined ? null : <Failure problem={problem} />
-  if (theirs !== undefined) {
+  if (conflict !== undefined) {
+    const { mine, theirs } = conflict
     return (
       <Conflict
-        mine={draft.text}
+        mine={typeof mine === "string" ? mine : undefined}
         theirs={theirs}
         busy={busy}
-        overwrite={() => save(withLineEndsOf(theirs.world.stage_html, draft.text), theirs)}
+        overwrite={() => save(typeof mine === "string" ? withLineEndsOf(theirs.world.stage_html, mine) : mine, theirs)}
         takeTheirs={() => {
-          setTheirs(undefined)
+          setConflict(undefined)
           discard()
           navigate(hrefOf(path), "replace")
         }}
         keepEditing={() => {
           change({ base: theirs })
-          setTheirs(undefined)
+          setConflict(undefined)
         }}
       />
     )

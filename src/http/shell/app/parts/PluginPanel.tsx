@@ -6,6 +6,7 @@ import { hashOf } from "../state/Versions.ts"
 import type { Envelope } from "../state/World.ts"
 import { readBase } from "../state/Write.ts"
 import { askForCredentials } from "./Account.tsx"
+import { shown } from "./Code.tsx"
 import { Failure } from "./Failure.tsx"
 import { notify } from "./Notices.tsx"
 
@@ -16,12 +17,24 @@ const meanings: Readonly<Record<string, string>> = {
 }
 
 /** What a plugin is, and whether it may run. What is approved is exactly the source in view: its tag goes along. */
-export const PluginPanel = ({ path, world }: { readonly path: string; readonly world: Envelope }) => {
+export const PluginPanel = ({
+  inView,
+  path,
+  world
+}: {
+  readonly path: string
+  readonly world: Envelope
+  /** whether the source is what is on the page now */
+  readonly inView: boolean
+}) => {
   const { who } = useStore(session)
   const [problem, setProblem] = useState<Problem>()
   const [busy, setBusy] = useState(false)
   const [own, setOwn] = useState("")
   const { sha256, state } = world
+  /** the source that was on the page when somebody began to read */
+  const [read, setRead] = useState(sha256)
+  const whole = world.stage_html.length <= shown
 
   useEffect(() => {
     // What is wrong with one source is not wrong with the next; that it has changed stays said.
@@ -67,9 +80,19 @@ export const PluginPanel = ({ path, world }: { readonly path: string; readonly w
         <span class="actions">
           {mayDecide ? (
             <>
-              {state !== "active" && (
-                <button type="button" class="primary" disabled={busy || own !== sha256} onClick={() => set("active")}>
+              {state !== "active" && read === sha256 && (
+                <button
+                  type="button"
+                  class="primary"
+                  disabled={busy || own !== sha256 || !inView || !whole}
+                  onClick={() => set("active")}
+                >
                   Approve this source
+                </button>
+              )}
+              {state !== "active" && read !== sha256 && (
+                <button type="button" disabled={!inView} onClick={() => setRead(sha256)}>
+                  The source has changed: I have read the new one
                 </button>
               )}
               {state !== "disabled" && (
@@ -85,6 +108,7 @@ export const PluginPanel = ({ path, world }: { readonly path: string; readonly w
           )}
         </span>
       </div>
+      {!whole && <p class="hint">It is too long to be shown whole, so it cannot be approved here.</p>}
       {problem !== undefined && <Failure problem={problem} />}
     </section>
   )

@@ -70,10 +70,12 @@ const FetchedMedia = ({ kind, src, title }: MediaProps) => {
     let made: string | undefined
     demand(src, { signal: abort.signal })
       .then((response) => response.blob())
-      .then((blob) => {
-        if (abort.signal.aborted) return
-        made = URL.createObjectURL(blob)
-        setUrl(made)
+      .then(async (blob) => {
+        const isDocument = /svg|xml|html/i.test(blob.type)
+        const address = isDocument ? await dataUrlOf(blob) : URL.createObjectURL(blob)
+        if (!isDocument) made = address
+        if (abort.signal.aborted) return isDocument ? undefined : URL.revokeObjectURL(address)
+        setUrl(address)
       })
       .catch((error) => error instanceof Problem && setProblem(error))
     return () => {
@@ -84,6 +86,15 @@ const FetchedMedia = ({ kind, src, title }: MediaProps) => {
   if (problem !== undefined) return <Failure problem={problem} />
   return url === undefined ? null : <Media kind={kind} src={url} title={title} />
 }
+
+/** What could run when it is opened by itself must not have this page's origin, which a blob: URL would give it. */
+const dataUrlOf = (blob: Blob): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const reader = new FileReader()
+    reader.onload = () => resolve(String(reader.result))
+    reader.onerror = () => reject(reader.error)
+    reader.readAsDataURL(blob)
+  })
 
 const shownBytes = 2048
 
