@@ -89,6 +89,20 @@ inBrowser(
       await see(page, "Saved as version 3.")
       expect((await anyone.get(`${path}?raw`)).text).toContain("mine")
     })
+    test("C14: a file that is saved over a conflict is that file, not what stood in the editor", async () => {
+      const path = `/home/conflict/${Math.random()}`
+      await anyone.put(`${path}?ext=txt`, "first")
+      const { page } = await open(`${path}#edit`)
+      await editor(page).waitFor()
+      await anyone.put(`${path}?ext=txt`, "theirs")
+      await see(page, "Somebody has written version 2 meanwhile")
+      page.on("dialog", (dialog) => dialog.accept())
+      const file = { name: "mine.txt", mimeType: "text/plain", buffer: Buffer.from("of the file") }
+      await page.locator("input[type=file]").setInputFiles(file)
+      await page.getByRole("button", { name: "Save mine over version 2" }).click()
+      await see(page, "Saved as version 3.")
+      expect((await anyone.get(`${path}?raw`)).text).toBe("of the file")
+    })
     test("C14: on a conflict a third version is a conflict again", async () => {
       const { page, path } = await conflicting()
       await anyone.put(`${path}?ext=txt`, "third")
