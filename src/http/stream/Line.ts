@@ -11,8 +11,8 @@ export const never = -1
 export class Line<Place> extends Readable {
   /** whether what was said last has been taken */
   ready = false
-  /** whether anything was said since the last heartbeat */
-  spoke = false
+  /** beats since something was said */
+  quiet = 0
   /** the number of happenings that it has been looked after for */
   upTo = never
 
@@ -31,7 +31,7 @@ export class Line<Place> extends Readable {
 
   say(bytes: Uint8Array): void {
     this.ready = false
-    this.spoke = true
+    this.quiet = 0
     this.push(bytes)
   }
 

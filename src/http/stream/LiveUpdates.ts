@@ -1,5 +1,6 @@
 import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Runtime from "effect/Runtime"
 import type { Caller } from "../../domain/Caller.ts"
@@ -13,7 +14,11 @@ import { type ReadError, Worlds } from "../../services/Worlds.ts"
 import type { Line } from "./Line.ts"
 import * as Topic from "./Topic.ts"
 
-const heartbeat = "15 seconds"
+/** How often it is found out who has heard nothing for too long; a heartbeat comes after three times that (Topic.ts). */
+const beat = "5 seconds"
+
+/** How often it is found out whose credentials have expired. */
+const review = "15 seconds"
 
 /**
  * Turns commits into text/event-stream (C9). A subscriber holds a place, not a queue: when something has happened it is
@@ -36,17 +41,13 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
       if (op === "delete") reborn.add(name)
     })
 
-    const followed = new Map<string, Pick<Topic.Topic<never>, "beat" | "wake">>()
-    yield* Effect.forkScoped(
-      Effect.forever(
-        Effect.zipRight(
-          Effect.sleep(heartbeat),
-          Effect.forEach(followed.values(), (topic) => Effect.zipRight(Effect.sync(topic.wake), topic.beat), {
-            discard: true
-          })
-        )
-      )
-    )
+    const followed = new Map<string, Followed>()
+    const every = (time: Duration.DurationInput, visit: (topic: Followed) => Effect.Effect<void>) => {
+      const round = Effect.suspend(() => Effect.forEach([...followed.values()], visit, { discard: true }))
+      return Effect.forkScoped(Effect.forever(Effect.zipRight(Effect.sleep(time), round)))
+    }
+    yield* every(beat, (topic) => topic.beat)
+    yield* every(review, (topic) => Effect.sync(topic.wake))
 
     /** The topics of one kind, each of which lasts as long as somebody follows it. */
     const topics = <Place>(look: (topic: string) => Topic.Look<Place>) => {
@@ -150,6 +151,8 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
     return { world, collection } as const
   })
 }) {}
+
+type Followed = Pick<Topic.Topic<never>, "beat" | "wake">
 
 const over = Effect.succeed<"over">("over")
 

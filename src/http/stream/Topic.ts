@@ -30,6 +30,9 @@ export interface Topic<Place> {
 /** Lines that are told something before others, of other kinds, get their turn. */
 const atOnce = 256
 
+/** Beats without a word after which there is a heartbeat: 15 seconds and no more (C9). */
+const silence = 3
+
 /** `run` runs what the topic does by itself; `onEmpty` is called when nobody is left. */
 export const make = <Place>(
   look: Look<Place>,
@@ -95,8 +98,7 @@ export const make = <Place>(
     beat: Effect.gen(function* () {
       let told = 0
       for (const line of lines) {
-        if (line.ready && !line.spoke) line.say(heartbeat)
-        line.spoke = false
+        if (++line.quiet >= silence && line.ready) line.say(heartbeat)
         if (++told % atOnce === 0) yield* turn
       }
     }),
