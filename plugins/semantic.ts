@@ -56,30 +56,29 @@ const eventsOf = ({ result }: ShapeAnswer) => {
   return Stream.concat(Response.frames(text), Stream.fromEffect(end))
 }
 
-export const handle = (request: PluginRequest) =>
-  Effect.gen(function* () {
-    const { caller, headers: asked, path, slash } = request
-    const source = yield* sourceOf(request)
-    if (slash) return yield* new ResourceNotFound({ message: `${path}/ is a collection, which has no shape`, path })
-    const shaping = yield* Shaping
-    const answer = yield* shaping.shape({
-      caller,
-      source,
-      accept: asked.accept,
-      intent: asked["x-semantic-intent"],
-      userAgent: asked["user-agent"]
-    })
-    const { result } = answer
-    const common = headersOf(answer)
-    if ("outcome" in result) {
-      return Response.events(eventsOf(answer), { headers: { ...common, "x-semantic-cache": "generated" } })
-    }
-    const headers = { ...common, "x-semantic-cache": result.cache, "x-semantic-shape": result.shape }
-    if (answer.streams) return Response.events(eventsOf(answer), { headers })
-    const safety = isActiveMarkup(result.contentType) ? lifeless : {}
-    const etag = result.tag === undefined ? {} : { etag: `"${result.tag}"` }
-    const response = Response.bytes(result.body, contentType(result.contentType), {
-      headers: { ...headers, ...safety, ...etag }
-    })
-    return result.tag === undefined ? response : yield* Response.unlessKnown(request, result.tag, response)
+export const handle = Effect.fnUntraced(function* (request: PluginRequest) {
+  const { caller, headers: asked, path, slash } = request
+  const source = yield* sourceOf(request)
+  if (slash) return yield* new ResourceNotFound({ message: `${path}/ is a collection, which has no shape`, path })
+  const shaping = yield* Shaping
+  const answer = yield* shaping.shape({
+    caller,
+    source,
+    accept: asked.accept,
+    intent: asked["x-semantic-intent"],
+    userAgent: asked["user-agent"]
   })
+  const { result } = answer
+  const common = headersOf(answer)
+  if ("outcome" in result) {
+    return Response.events(eventsOf(answer), { headers: { ...common, "x-semantic-cache": "generated" } })
+  }
+  const headers = { ...common, "x-semantic-cache": result.cache, "x-semantic-shape": result.shape }
+  if (answer.streams) return Response.events(eventsOf(answer), { headers })
+  const safety = isActiveMarkup(result.contentType) ? lifeless : {}
+  const etag = result.tag === undefined ? {} : { etag: `"${result.tag}"` }
+  const response = Response.bytes(result.body, contentType(result.contentType), {
+    headers: { ...headers, ...safety, ...etag }
+  })
+  return result.tag === undefined ? response : yield* Response.unlessKnown(request, result.tag, response)
+})

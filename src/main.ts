@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./layers/YoungGeneration.ts"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { run } from "./cli/Cli.ts"
 

@@ -28,7 +28,7 @@ export interface Connections {
  * see it (RFC 9112 section 9.3.2). What the parser refuses is answered only where no other answer is under way.
  */
 export const make = (handler: Listener): Connections => {
-  const underWay = new WeakMap<Duplex, Exchange>()
+  const underWay = new WeakMap<Duplex, Exchange | undefined>()
 
   const start: Listener = (request, response) => {
     const count = hosts(request.rawHeaders)
@@ -44,7 +44,7 @@ export const make = (handler: Listener): Connections => {
       const exchange = { request, response }
       underWay.set(socket, exchange)
       response.once("close", () => {
-        if (underWay.get(socket) === exchange) underWay.delete(socket)
+        if (underWay.get(socket) === exchange) underWay.set(socket, undefined)
       })
       if (before === undefined) return start(request, response)
       before.response.once("close", () => {

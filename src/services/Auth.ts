@@ -70,21 +70,18 @@ const make = Effect.gen(function* () {
     })
   }
 
-  const byPassword = (user: string, password: string): Effect.Effect<Option.Option<Caller>, StorageFailure> =>
-    Effect.gen(function* () {
-      const tier = (yield* passwd).get(user)
-      const hashes = yield* shadow
-      const hash = hashes.get(user)
-      if (tier !== undefined && hash !== undefined) {
-        return (yield* passwordMatches(password, hash))
-          ? Option.some(credentialed(`user:${user}`, tier))
-          : Option.none()
-      }
-      // Whoever does not exist costs as much as somebody who does, so that names cannot be told by the time.
-      const decoy = [...hashes.values()].find(({ _tag }) => _tag === "Scrypt")
-      if (decoy !== undefined) yield* passwordMatches(password, decoy)
-      return Option.none()
-    })
+  const byPassword = Effect.fnUntraced(function* (user: string, password: string) {
+    const tier = (yield* passwd).get(user)
+    const hashes = yield* shadow
+    const hash = hashes.get(user)
+    if (tier !== undefined && hash !== undefined) {
+      return (yield* passwordMatches(password, hash)) ? Option.some(credentialed(`user:${user}`, tier)) : Option.none()
+    }
+    // Whoever does not exist costs as much as somebody who does, so that names cannot be told by the time.
+    const decoy = [...hashes.values()].find(({ _tag }) => _tag === "Scrypt")
+    if (decoy !== undefined) yield* passwordMatches(password, decoy)
+    return Option.none<Caller>()
+  })
 
   const orAnonymous = <E>(caller: Effect.Effect<Option.Option<Caller>, E>) =>
     Effect.map(

@@ -85,8 +85,12 @@ export const make = (options: {
           if (capacity === 0) return Effect.void
           const name = nameOf(key)
           use(name)
-          const surplus = [...kept].slice(0, Math.max(0, kept.size - capacity))
-          for (const old of surplus) kept.delete(old)
+          const surplus: Array<WorldName> = []
+          for (const old of kept) {
+            if (kept.size <= capacity) break
+            kept.delete(old)
+            surplus.push(old)
+          }
           const written = worlds.remember({ _tag: "Overwrite", name, conditions: {}, type, ...answer })
           return Effect.zipRight(
             quietly(written),

@@ -9,6 +9,7 @@ import {
   type StorageFailure
 } from "../domain/Errors.ts"
 import type { Operation } from "../domain/Event.ts"
+import { TransientSet } from "../domain/Transients.ts"
 import { entryOf } from "../domain/World.ts"
 import { type CanonicalPath, isWithin, type WorldName } from "../domain/WorldPath.ts"
 import { Catalog } from "./Catalog.ts"
@@ -52,7 +53,7 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
   const gate = yield* WriteGate
   const mutex = KeyedMutex.make<WorldName>()
   /** writes of the machine's own that are on their way: each opens when it has arrived */
-  const arrivals = new Set<Arrival>()
+  const arrivals = new TransientSet<Arrival>()
   let waiting = 0
 
   /** Catalog first, then the watchers: whoever is woken finds the new state. */

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Runtime from "effect/Runtime"
 import type * as Scope from "effect/Scope"
+import { TransientSet } from "../domain/Transients.ts"
 
 /** Work that whoever causes it need not wait for. */
 export interface Errands {
@@ -12,7 +13,7 @@ export interface Errands {
 /** At most `most` go unwaited for at a time. The scope closes when all are done. */
 export const make = (most: number): Effect.Effect<Errands, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const underWay = new Set<Fiber.RuntimeFiber<void>>()
+    const underWay = new TransientSet<Fiber.RuntimeFiber<void>>()
     yield* Effect.addFinalizer(() => Effect.suspend(() => Fiber.awaitAll([...underWay])))
     return {
       send: (work) =>

@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { TransientMap } from "../domain/Transients.ts"
 
 /** Mutual exclusion by key: effects of one key run one after another in the order they came, others side by side. */
 export interface KeyedMutex<K> {
@@ -16,8 +17,8 @@ interface Turn {
  * Keys cost memory only while somebody holds or awaits them. A free key, the usual case, is taken and given back in a
  * step each: this is on the way of every read and write, where a semaphore would be a fifth of a read's time.
  */
-export const make = <K>(): KeyedMutex<K> => {
-  const queues = new Map<K, Array<Turn>>()
+export const make = <K extends string>(): KeyedMutex<K> => {
+  const queues = new TransientMap<K, Array<Turn>>()
 
   const release = (key: K, queue: Array<Turn>) => {
     const next = queue.shift()

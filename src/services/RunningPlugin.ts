@@ -7,6 +7,7 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import { type DomainError, Overloaded, RouteNotFound } from "../domain/Errors.ts"
 import type { Manifest } from "../domain/PluginManifest.ts"
+import { TransientSet } from "../domain/Transients.ts"
 import type { WorldName } from "../domain/WorldPath.ts"
 import type { Plugin, PluginRequest, PluginServices, Touch } from "./Plugin.ts"
 
@@ -40,7 +41,7 @@ export const run = (
   Effect.map(Deferred.make<never, RouteNotFound>(), (ended) => {
     const { manifest, name, plugin, scope, services, version } = parts
     let busy = 0
-    const waiting = new Set<() => void>()
+    const waiting = new TransientSet<() => void>()
 
     const release = Effect.sync(() => {
       busy--

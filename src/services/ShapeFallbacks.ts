@@ -3,7 +3,7 @@ import * as Option from "effect/Option"
 import { qualityOf } from "../domain/Accept.ts"
 import { plainTextQuality, type Wanted } from "../domain/ShapeRequest.ts"
 import type { ConvertersShape } from "./Converters.ts"
-import type { Found, SourceError } from "./ShapeSources.ts"
+import type { Found } from "./ShapeSources.ts"
 
 /** What a source gives without a model. */
 export interface Fallback {
@@ -18,22 +18,20 @@ export interface Fallback {
  * become, or as it is where nothing is wanted more than plain text. Whoever names no type gets it as it is. None when
  * neither will do.
  */
-export const make =
-  (converters: ConvertersShape) =>
-  (found: Found, wanted: Wanted): Effect.Effect<Option.Option<Fallback>, SourceError> =>
-    Effect.gen(function* () {
-      const source = yield* found.whole
-      if (Option.isNone(source)) return Option.none()
-      const { contentType: from, text } = source.value
-      const plain = plainTextQuality(wanted)
-      const quality = (type: string) => qualityOf(wanted.ranges, type)
-      const named = plain === 0 || wanted.required !== "*/*"
-      const targets = named ? converters.targets(from).filter((to) => quality(to) > 0 && quality(to) >= plain) : []
-      for (const to of targets.sort((a, b) => quality(b) - quality(a))) {
-        const converted = yield* converters.convert(text, from, to)
-        if (Option.isSome(converted)) {
-          return Option.some<Fallback>({ how: "converted", contentType: to, text: converted.value })
-        }
+export const make = (converters: ConvertersShape) =>
+  Effect.fnUntraced(function* (found: Found, wanted: Wanted) {
+    const source = yield* found.whole
+    if (Option.isNone(source)) return Option.none<Fallback>()
+    const { contentType: from, text } = source.value
+    const plain = plainTextQuality(wanted)
+    const quality = (type: string) => qualityOf(wanted.ranges, type)
+    const named = plain === 0 || wanted.required !== "*/*"
+    const targets = named ? converters.targets(from).filter((to) => quality(to) > 0 && quality(to) >= plain) : []
+    for (const to of targets.sort((a, b) => quality(b) - quality(a))) {
+      const converted = yield* converters.convert(text, from, to)
+      if (Option.isSome(converted)) {
+        return Option.some<Fallback>({ how: "converted", contentType: to, text: converted.value })
       }
-      return plain > 0 ? Option.some<Fallback>({ how: "raw", contentType: "text/plain", text }) : Option.none()
-    })
+    }
+    return plain > 0 ? Option.some<Fallback>({ how: "raw", contentType: "text/plain", text }) : Option.none()
+  })

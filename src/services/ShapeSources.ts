@@ -32,31 +32,29 @@ export const make = ({ maxBody, maxSource }: { readonly maxBody: number; readonl
     const access = yield* Access
     const mounts = yield* MountTable
 
-    const world = (caller: Caller, path: CanonicalPath): Effect.Effect<Found, SourceError> =>
-      Effect.gen(function* () {
-        const name = yield* worldName(path)
-        yield* access.require(caller, "read", name)
-        const entry = catalog.get(name) ?? (yield* worlds.head(caller, name))
-        const source = Effect.flatMap(worlds.read(caller, name), ({ body, ext, meta }) =>
-          sourceOf(path, mediaTypeOf(ext), meta, decodeText(body))
-        )
-        return { version: entry.tag, beginning: source, whole: Effect.asSome(source) }
-      })
+    const world = Effect.fnUntraced(function* (caller: Caller, path: CanonicalPath) {
+      const name = yield* worldName(path)
+      yield* access.require(caller, "read", name)
+      const entry = catalog.get(name) ?? (yield* worlds.head(caller, name))
+      const source = Effect.flatMap(worlds.read(caller, name), ({ body, ext, meta }) =>
+        sourceOf(path, mediaTypeOf(ext), meta, decodeText(body))
+      )
+      return { version: entry.tag, beginning: source, whole: Effect.asSome(source) }
+    })
 
-    const mounted = (caller: Caller, path: CanonicalPath): Effect.Effect<Found, SourceError> =>
-      Effect.gen(function* () {
-        const read = (limit: number) => mounts.source(caller, path.slice("mnt/".length), limit)
-        // A character takes four bytes at most.
-        const first = yield* read(maxSource * 4)
-        const cut = first.bytes.length < first.length
-        const beginning = sourceOf(path, first.contentType, [], cut ? decodeCut(first.bytes) : decodeText(first.bytes))
-        const rest = Effect.flatMap(read(maxBody), ({ bytes, length }) =>
-          bytes.length < length
-            ? Effect.succeedNone
-            : Effect.asSome(sourceOf(path, first.contentType, [], decodeText(bytes)))
-        )
-        return { version: first.version, beginning, whole: cut ? rest : Effect.asSome(beginning) }
-      })
+    const mounted = Effect.fnUntraced(function* (caller: Caller, path: CanonicalPath) {
+      const read = (limit: number) => mounts.source(caller, path.slice("mnt/".length), limit)
+      // A character takes four bytes at most.
+      const first = yield* read(maxSource * 4)
+      const cut = first.bytes.length < first.length
+      const beginning = sourceOf(path, first.contentType, [], cut ? decodeCut(first.bytes) : decodeText(first.bytes))
+      const rest = Effect.flatMap(read(maxBody), ({ bytes, length }) =>
+        bytes.length < length
+          ? Effect.succeedNone
+          : Effect.asSome(sourceOf(path, first.contentType, [], decodeText(bytes)))
+      )
+      return { version: first.version, beginning, whole: cut ? rest : Effect.asSome(beginning) }
+    })
 
     return (caller: Caller, path: CanonicalPath): Effect.Effect<Found, SourceError> => {
       if (path.startsWith("mnt/")) return mounted(caller, path)

@@ -113,6 +113,15 @@ type MakingError = GpuError | ShapeMismatch
 
 type Making = SharedReply.Making<Made, MakingError>
 
+/** What a model is asked to make, and for whom. */
+interface Task {
+  readonly key: CacheWorlds.Key
+  readonly caller: Caller
+  readonly source: Source
+  readonly wanted: Wanted
+  readonly hint: string
+}
+
 /** Characters that a reply may have. */
 const longestReply = 4 * 1024 * 1024
 
@@ -135,40 +144,40 @@ const make = Effect.gen(function* () {
   const making = new Map<CacheWorlds.Key, SharedReply.SharedReply<Made, MakingError>>()
 
   /** Asks the model; what it makes is kept before anybody who comes later could ask it again. */
-  const generate =
-    (key: CacheWorlds.Key, caller: Caller, source: Source, wanted: Wanted, hint: string): Making["work"] =>
-    (pass) =>
-      Effect.gen(function* () {
-        const { accept, ranges, required } = wanted
-        const seal = digest(JSON.stringify([source.path, source.meta, source.text])).slice(0, 16)
-        const pieces = yield* gpu.stream(caller, prompt(source, { required, accept, hint, maxSource }, seal))
-        // Markdown may well begin with a fence.
-        const reading = reader({ fences: required !== "text/markdown" })
-        let length = 0
-        let read = ""
-        const add = (text: string) => {
-          read += text
-          pass(text)
-        }
-        yield* Stream.runForEach(pieces, (piece) => {
-          length += piece.length
-          if (length > longestReply) return new UpstreamFailed({ message: "the model does not end", cause: length })
-          return Effect.sync(() => add(reading.push(piece)))
-        })
-        const { meta, rest } = reading.end()
-        const verdict = judge(read + rest, meta, ranges)
-        if (!verdict.accepted) {
-          return yield* new ShapeMismatch({
-            message: `${verdict.why}; acceptable is ${accept}`,
-            contentType: meta.contentType,
-            shape: meta.shape
-          })
-        }
-        add(rest)
-        const body = Buffer.from(verdict.content)
-        const tag = tagOf(key, digest(body))
-        return { shaped: { cache: "generated", ...meta, tag, body } as const, asRead: verdict.content === read }
-      }).pipe(Effect.scoped)
+  const generate = Effect.fnUntraced(function* (
+    { caller, hint, key, source, wanted }: Task,
+    pass: (text: string) => void
+  ) {
+    const { accept, ranges, required } = wanted
+    const seal = digest(JSON.stringify([source.path, source.meta, source.text])).slice(0, 16)
+    const pieces = yield* gpu.stream(caller, prompt(source, { required, accept, hint, maxSource }, seal))
+    // Markdown may well begin with a fence.
+    const reading = reader({ fences: required !== "text/markdown" })
+    let length = 0
+    let read = ""
+    const add = (text: string) => {
+      read += text
+      pass(text)
+    }
+    yield* Stream.runForEach(pieces, (piece) => {
+      length += piece.length
+      if (length > longestReply) return new UpstreamFailed({ message: "the model does not end", cause: length })
+      return Effect.sync(() => add(reading.push(piece)))
+    })
+    const { meta, rest } = reading.end()
+    const verdict = judge(read + rest, meta, ranges)
+    if (!verdict.accepted) {
+      return yield* new ShapeMismatch({
+        message: `${verdict.why}; acceptable is ${accept}`,
+        contentType: meta.contentType,
+        shape: meta.shape
+      })
+    }
+    add(rest)
+    const body = Buffer.from(verdict.content)
+    const tag = tagOf(key, digest(body))
+    return { shaped: { cache: "generated", ...meta, tag, body } as const, asRead: verdict.content === read }
+  }, Effect.scoped)
 
   const keep = (key: CacheWorlds.Key, { contentType, shape, body }: Shaped) =>
     cache.put(key, {
@@ -192,8 +201,8 @@ const make = Effect.gen(function* () {
   }
 
   /** Reads along with whoever makes the same already, or makes it, if the cap allows; only that counts (C12.4, C12.5). */
-  const join = (key: CacheWorlds.Key, caller: Caller, { keep, work }: Pick<Making, "keep" | "work">) =>
-    Effect.gen(function* () {
+  const join = Effect.fnUntraced(
+    function* (key: CacheWorlds.Key, caller: Caller, { keep, work }: Pick<Making, "keep" | "work">) {
       const underWay = Option.fromNullable(making.get(key))
       const joined = Option.flatten(yield* Effect.transposeMapOption(underWay, ({ join }) => join))
       if (Option.isSome(joined)) return { reading: joined.value }
@@ -211,7 +220,10 @@ const make = Effect.gen(function* () {
       yield* reply.start(scope)
       return { rate, reading: Option.getOrUndefined(reading) }
       // Whoever leaves in the midst of it must not leave something behind that nobody reads.
-    }).pipe(Effect.uninterruptible, turn.withPermits(1))
+    },
+    Effect.uninterruptible,
+    turn.withPermits(1)
+  )
 
   /** What can be had without a model. */
   const without = (reason: Reason, found: ShapeSources.Found, wanted: Wanted) =>
@@ -223,58 +235,57 @@ const make = Effect.gen(function* () {
       })
     )
 
-  const shape = (request: ShapeRequest): Effect.Effect<ShapeAnswer, ShapeError, Scope.Scope> =>
-    Effect.gen(function* () {
-      const wanted = yield* read(request.accept)
-      const { caller } = request
-      const found = yield* find(caller, request.source)
-      const configuration = yield* gpu.configuration
-      const about = { render, gpu: configuration?.fingerprint, streams: wanted.streams }
-      const answer = (result: ShapeAnswer["result"], rate?: ShapeAnswer["rate"]): ShapeAnswer => ({
-        ...about,
-        rate,
-        result
-      })
-
-      const instead = <E>(reason: Reason, otherwise: Effect.Effect<never, E>, rate?: ShapeAnswer["rate"]) =>
-        Effect.flatMap(
-          without(reason, found, wanted),
-          Option.match({ onNone: () => otherwise, onSome: (shaped) => Effect.succeed(answer(shaped, rate)) })
-        )
-      const unavailable = (why: string, rate?: ShapeAnswer["rate"]) =>
-        instead("fallback", new ShapingUnavailable({ message: why, retryAfter: 5 }), rate)
-
-      if (configuration === undefined) return yield* unavailable("no language model is configured in /etc/gpu.conf")
-      const hint = hintOf(request.intent, request.userAgent)
-      const key = CacheWorlds.keyOf([
-        ...[request.source, found.version, hint, wanted.accept, render, configuration.fingerprint]
-      ])
-      const known = yield* cache.get(key)
-      if (Option.isSome(known)) return answer(kept(key, known.value))
-
-      const source = yield* found.beginning
-      const { hit, rate, reading } = yield* join(key, caller, {
-        work: generate(key, caller, source, wanted, hint),
-        // Users may read whatever is kept.
-        keep: ({ shaped }) => (isOperatorOnly(request.source) ? Effect.void : keep(key, shaped))
-      })
-      if (hit !== undefined) return answer(kept(key, hit))
-      if (reading === undefined) {
-        const { limit, reset } = rate
-        const message = "the model has been asked as often as it may be within a minute"
-        return yield* instead("ratelimit", new RateLimited({ message, retryAfter: 60, limit, reset }), rate)
-      }
-      if (wanted.streams && (yield* reading.begun)) return answer(flowing(reading), rate)
-      return yield* reading.outcome.pipe(
-        Effect.map(({ shaped }) => answer(shaped, rate)),
-        Effect.catchTags({
-          NotConfigured: ({ message }) => unavailable(message, rate),
-          UnsupportedScheme: ({ message }) => unavailable(message, rate),
-          UpstreamFailed: ({ cause, message }) =>
-            Effect.zipRight(Effect.logWarning(message, Cause.fail(cause)), unavailable(message, rate))
-        })
-      )
+  const shape = Effect.fnUntraced(function* (request: ShapeRequest) {
+    const wanted = yield* read(request.accept)
+    const { caller } = request
+    const found = yield* find(caller, request.source)
+    const configuration = yield* gpu.configuration
+    const about = { render, gpu: configuration?.fingerprint, streams: wanted.streams }
+    const answer = (result: ShapeAnswer["result"], rate?: ShapeAnswer["rate"]): ShapeAnswer => ({
+      ...about,
+      rate,
+      result
     })
+
+    const instead = <E>(reason: Reason, otherwise: Effect.Effect<never, E>, rate?: ShapeAnswer["rate"]) =>
+      Effect.flatMap(
+        without(reason, found, wanted),
+        Option.match({ onNone: () => otherwise, onSome: (shaped) => Effect.succeed(answer(shaped, rate)) })
+      )
+    const unavailable = (why: string, rate?: ShapeAnswer["rate"]) =>
+      instead("fallback", new ShapingUnavailable({ message: why, retryAfter: 5 }), rate)
+
+    if (configuration === undefined) return yield* unavailable("no language model is configured in /etc/gpu.conf")
+    const hint = hintOf(request.intent, request.userAgent)
+    const key = CacheWorlds.keyOf([
+      ...[request.source, found.version, hint, wanted.accept, render, configuration.fingerprint]
+    ])
+    const known = yield* cache.get(key)
+    if (Option.isSome(known)) return answer(kept(key, known.value))
+
+    const source = yield* found.beginning
+    const { hit, rate, reading } = yield* join(key, caller, {
+      work: (pass) => generate({ key, caller, source, wanted, hint }, pass),
+      // Users may read whatever is kept.
+      keep: ({ shaped }) => (isOperatorOnly(request.source) ? Effect.void : keep(key, shaped))
+    })
+    if (hit !== undefined) return answer(kept(key, hit))
+    if (reading === undefined) {
+      const { limit, reset } = rate
+      const message = "the model has been asked as often as it may be within a minute"
+      return yield* instead("ratelimit", new RateLimited({ message, retryAfter: 60, limit, reset }), rate)
+    }
+    if (wanted.streams && (yield* reading.begun)) return answer(flowing(reading), rate)
+    return yield* reading.outcome.pipe(
+      Effect.map(({ shaped }) => answer(shaped, rate)),
+      Effect.catchTags({
+        NotConfigured: ({ message }) => unavailable(message, rate),
+        UnsupportedScheme: ({ message }) => unavailable(message, rate),
+        UpstreamFailed: ({ cause, message }) =>
+          Effect.zipRight(Effect.logWarning(message, Cause.fail(cause)), unavailable(message, rate))
+      })
+    )
+  })
 
   return Shaping.of({ shape })
 })

@@ -1,6 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { TransientSet } from "../domain/Transients.ts"
 import { isWithin } from "../domain/WorldPath.ts"
 
 /**
@@ -34,7 +35,7 @@ const overlaps = (a: Turn, b: Turn): boolean =>
 
 export const make = (): WriteGateShape => {
   /** in the order in which they came */
-  const turns = new Set<Turn>()
+  const turns = new TransientSet<Turn>()
   let alone = 0
 
   const mustWait = (turn: Turn): boolean => {

@@ -1,11 +1,6 @@
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber } from "effect"
 import * as KeyedMutex from "../../src/services/KeyedMutex.ts"
-
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
 
 const breathe = Effect.forEach(Array.from({ length: 3 }), () => Effect.yieldNow(), { discard: true })
 
@@ -108,23 +103,6 @@ describe("KeyedMutex", () => {
           { concurrency: 4 }
         )
       expect(most).toBe(1)
-    })
-  )
-
-  it.effect("keys that nobody holds are forgotten", () =>
-    Effect.gen(function* () {
-      const mutex = KeyedMutex.make<object>()
-      const refs: Array<WeakRef<object>> = []
-      yield* Effect.forEach(Array.from({ length: 50 }), () => {
-        const key = {}
-        refs.push(new WeakRef(key))
-        return mutex.lock(key)(Effect.void)
-      })
-      // A WeakRef holds its target until the end of the job that made it.
-      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      collectGarbage()
-      expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(10)
-      expect(yield* mutex.lock({})(Effect.succeed("the mutex itself is still there"))).toContain("there")
     })
   )
 })

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import type { Caller } from "../../domain/Caller.ts"
 import type { Target } from "../../domain/GpuConf.ts"
+import { TransientSet } from "../../domain/Transients.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import * as Errands from "../../services/Errands.ts"
 import type { Worlds } from "../../services/Worlds.ts"
@@ -38,42 +39,41 @@ const mostOnTheirWay = 64
  */
 export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never, Scope.Scope> =>
   Effect.gen(function* () {
-    const open = new Set<Call>()
+    const open = new TransientSet<Call>()
     const events = yield* Errands.make(mostOnTheirWay)
     yield* Effect.addFinalizer(() => Effect.forEach([...open], (call) => call.ends(true), { discard: true }))
 
-    return (type, caller, prompt) =>
-      Effect.gen(function* () {
-        let asked: { readonly target: Target; readonly model: string | undefined } | undefined
-        let replied = 0
+    return Effect.fnUntraced(function* (type, caller, prompt) {
+      let asked: { readonly target: Target; readonly model: string | undefined } | undefined
+      let replied = 0
 
-        const event = (errored: boolean): Effect.Effect<void> => {
-          if (asked === undefined) return Effect.void
-          const details = {
-            scheme: asked.target.scheme,
-            ...(asked.model === undefined ? {} : { model: asked.model }),
-            prompt_len: Buffer.byteLength(prompt),
-            reply_len: replied,
-            caller: caller.id,
-            errored: errored ? 1 : 0
-          }
-          // The caller has an answer or has none, and would be no better off if this failed the call.
-          return Effect.catchAllCause(worlds.record(log, type, details), (cause) =>
-            Effect.logError("a call of the gpu left no event", cause)
-          )
+      const event = (errored: boolean): Effect.Effect<void> => {
+        if (asked === undefined) return Effect.void
+        const details = {
+          scheme: asked.target.scheme,
+          ...(asked.model === undefined ? {} : { model: asked.model }),
+          prompt_len: Buffer.byteLength(prompt),
+          reply_len: replied,
+          caller: caller.id,
+          errored: errored ? 1 : 0
         }
+        // The caller has an answer or has none, and would be no better off if this failed the call.
+        return Effect.catchAllCause(worlds.record(log, type, details), (cause) =>
+          Effect.logError("a call of the gpu left no event", cause)
+        )
+      }
 
-        const call: Call = {
-          asks: (target, model) => {
-            asked = { target, model }
-          },
-          says: (pieces) => {
-            for (const piece of pieces) replied += Buffer.byteLength(piece)
-          },
-          ends: (errored) => Effect.suspend(() => (open.delete(call) ? events.send(event(errored)) : Effect.void))
-        }
-        open.add(call)
-        yield* Scope.addFinalizer(yield* Effect.scope, call.ends(true))
-        return call
-      })
+      const call: Call = {
+        asks: (target, model) => {
+          asked = { target, model }
+        },
+        says: (pieces) => {
+          for (const piece of pieces) replied += Buffer.byteLength(piece)
+        },
+        ends: (errored) => Effect.suspend(() => (open.delete(call) ? events.send(event(errored)) : Effect.void))
+      }
+      open.add(call)
+      yield* Scope.addFinalizer(yield* Effect.scope, call.ends(true))
+      return call
+    })
   })

@@ -11,7 +11,7 @@ import { NotConfigured, type StorageFailure, UpstreamFailed } from "../../domain
 import { type GpuConf, parseGpuConf, type Scheme } from "../../domain/GpuConf.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
 import { ConfigWorlds } from "../../services/ConfigWorlds.ts"
-import { type GenerateOptions, GpuDevice, type GpuError } from "../../services/GpuDevice.ts"
+import { type GenerateOptions, GpuDevice } from "../../services/GpuDevice.ts"
 import { Worlds } from "../../services/Worlds.ts"
 import { type Backend, Backends } from "./Backend.ts"
 import * as AllBackends from "./Backends.ts"
@@ -27,44 +27,42 @@ const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
     const begin = yield* CallLog.make(worlds)
 
     /** Asks, and leaves the event of the call; the scope holds both. */
-    const ask = (
+    const ask = Effect.fnUntraced(function* (
       type: "gpu_call" | "gpu_stream_call",
       caller: Caller,
       prompt: string,
       { model }: GenerateOptions = {}
-    ): Effect.Effect<Pull.Pull<string, UpstreamFailed>, GpuError, Scope.Scope> =>
-      Effect.gen(function* () {
-        const conf = yield* configured
-        if (conf === undefined) return yield* new NotConfigured({ message: unconfigured })
-        const call = yield* begin(type, caller, prompt)
-        const answer = yield* Effect.tapError(
-          Fallbacks.open(backends, {
-            lines: conf.lines,
-            prompt,
-            model,
-            silence: gpu.firstByteTimeout,
-            onAsk: call.asks
-          }),
-          () => call.ends(true)
-        )
-        return answer.pipe(
-          Effect.tap((pieces) => Effect.sync(() => call.says(pieces))),
-          Effect.tapError((over) => call.ends(Option.isSome(over)))
-        )
-      })
+    ) {
+      const conf = yield* configured
+      if (conf === undefined) return yield* new NotConfigured({ message: unconfigured })
+      const call = yield* begin(type, caller, prompt)
+      const answer = yield* Effect.tapError(
+        Fallbacks.open(backends, {
+          lines: conf.lines,
+          prompt,
+          model,
+          silence: gpu.firstByteTimeout,
+          onAsk: call.asks
+        }),
+        () => call.ends(true)
+      )
+      return answer.pipe(
+        Effect.tap((pieces) => Effect.sync(() => call.says(pieces))),
+        Effect.tapError((over) => call.ends(Option.isSome(over)))
+      )
+    })
 
     return GpuDevice.of({
       generate: (caller, prompt, options) =>
         Effect.scoped(Effect.flatMap(ask("gpu_call", caller, prompt, options), (answer) => whole(answer, maxBody))),
-      stream: (caller, prompt, options) =>
-        Effect.gen(function* () {
-          const call = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-          const hangUp = Scope.close(call, Exit.void)
-          const answer = yield* Scope.extend(ask("gpu_stream_call", caller, prompt, options), call).pipe(
-            Effect.onError(() => hangUp)
-          )
-          return Stream.ensuring(Pull.toStream(answer), hangUp)
-        }),
+      stream: Effect.fnUntraced(function* (caller, prompt, options) {
+        const call = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+        const hangUp = Scope.close(call, Exit.void)
+        const answer = yield* Scope.extend(ask("gpu_stream_call", caller, prompt, options), call).pipe(
+          Effect.onError(() => hangUp)
+        )
+        return Stream.ensuring(Pull.toStream(answer), hangUp)
+      }),
       configuration: Effect.map(
         configured,
         (conf) =>

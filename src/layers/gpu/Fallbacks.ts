@@ -32,11 +32,11 @@ export type OpenError = NotConfigured | UnsupportedScheme | UpstreamFailed
  * From then on there is no other: a failure ends the answer. A line that cannot be asked is passed over like one that
  * fails; when none could be asked, the first says why.
  */
-export const open = (
+export const open: (
   backends: typeof Backends.Service,
   question: Question
-): Effect.Effect<Pull.Pull<string, UpstreamFailed>, OpenError, Scope.Scope> =>
-  Effect.gen(function* () {
+) => Effect.Effect<Pull.Pull<string, UpstreamFailed>, OpenError, Scope.Scope> = Effect.fnUntraced(
+  function* (backends, question) {
     const unusable: Array<NotConfigured | UnsupportedScheme> = []
     const failures: Array<UpstreamFailed> = []
     const reasons: Array<string> = []
@@ -65,7 +65,8 @@ export const open = (
     return yield* reasons.length === 1
       ? failed
       : new UpstreamFailed({ message: `no backend answered: ${reasons.join("; ")}`, cause: failed.cause })
-  })
+  }
+)
 
 /** Nobody else sees what goes wrong from here on: the answer has its status, and maybe its reader is gone. */
 const inMidAnswer = (target: Target, answer: Pull.Pull<string>): Pull.Pull<string, UpstreamFailed> =>
@@ -103,19 +104,15 @@ const noneToAsk = (unusable: ReadonlyArray<NotConfigured | UnsupportedScheme>): 
 }
 
 /** Asks, and waits for the first pieces. What it holds is closed when it fails, else with the scope. */
-const begin = (
-  asked: ReturnType<Backend["answer"]>,
-  silence: number
-): Effect.Effect<Pull.Pull<string>, BackendFailed, Scope.Scope> =>
-  Effect.gen(function* () {
-    const attempt = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-    const limited = yield* Scope.extend(Silence.limited(opening(Scope.extend(asked, attempt)), silence), attempt)
-    const answer = pieces(limited)
-    const first = yield* Effect.either(answer).pipe(Effect.onInterrupt(() => Scope.close(attempt, Exit.void)))
-    if (Either.isRight(first)) return startingWith(first.right, answer)
-    yield* Scope.close(attempt, Exit.void)
-    return Option.isNone(first.left) ? Pull.end : yield* first.left.value
-  })
+const begin = Effect.fnUntraced(function* (asked: ReturnType<Backend["answer"]>, silence: number) {
+  const attempt = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+  const limited = yield* Scope.extend(Silence.limited(opening(Scope.extend(asked, attempt)), silence), attempt)
+  const answer = pieces(limited)
+  const first = yield* Effect.either(answer).pipe(Effect.onInterrupt(() => Scope.close(attempt, Exit.void)))
+  if (Either.isRight(first)) return startingWith(first.right, answer)
+  yield* Scope.close(attempt, Exit.void)
+  return Option.isNone(first.left) ? Pull.end : yield* first.left.value
+})
 
 /** Asks with the first pull, so that the time until there is a response counts as silence. */
 const opening = (asked: Effect.Effect<Pull.Pull<string>, BackendFailed>): Pull.Pull<string> => {

@@ -86,31 +86,28 @@ export const make = (connectTimeout: number): Effect.Effect<Upstream, never, Sco
       })
 
     return {
-      send: ({ body, headers, url }) =>
-        Effect.gen(function* () {
-          const { origin, pathname, search } = new URL(url)
-          const request = { path: pathname + search, headers, body }
-          let call = yield* Effect.uninterruptible(
-            Effect.suspend(() => begin(origin, request, connections.kept(origin)))
-          )
-          let head = yield* Effect.either(call.exchange.head)
-          // Connections that nobody used are closed by both sides, and neither knows it before it hears of the other. To
-          // ask a model again changes nothing but the bill.
-          if (call.kept && head._tag === "Left" && isBroken(head.left.cause)) {
-            call = yield* Effect.uninterruptible(begin(origin, request))
-            head = yield* Effect.either(call.exchange.head)
-          }
-          const { exchange } = call
-          const { contentType, status } = yield* head
-          if (status < 200 || status >= 300) {
-            const cause = new Refused({ status, code: yield* codeIn(exchange.body) })
-            return yield* new BackendFailed({ why: cause.message, cause })
-          }
-          const enough = () => {
-            call.enough = true
-          }
-          return { contentType, body: exchange.body, enough }
-        })
+      send: Effect.fnUntraced(function* ({ body, headers, url }) {
+        const { origin, pathname, search } = new URL(url)
+        const request = { path: pathname + search, headers, body }
+        let call = yield* Effect.uninterruptible(Effect.suspend(() => begin(origin, request, connections.kept(origin))))
+        let head = yield* Effect.either(call.exchange.head)
+        // Connections that nobody used are closed by both sides, and neither knows it before it hears of the other. To
+        // ask a model again changes nothing but the bill.
+        if (call.kept && head._tag === "Left" && isBroken(head.left.cause)) {
+          call = yield* Effect.uninterruptible(begin(origin, request))
+          head = yield* Effect.either(call.exchange.head)
+        }
+        const { exchange } = call
+        const { contentType, status } = yield* head
+        if (status < 200 || status >= 300) {
+          const cause = new Refused({ status, code: yield* codeIn(exchange.body) })
+          return yield* new BackendFailed({ why: cause.message, cause })
+        }
+        const enough = () => {
+          call.enough = true
+        }
+        return { contentType, body: exchange.body, enough }
+      })
     }
   })
 

@@ -80,15 +80,14 @@ export const make = (
 
       exists: (name) => fs.exists(database(name)).pipe(storageFailure("a world could not be looked for")),
 
-      create: (name, write) =>
-        Effect.gen(function* () {
-          const { file, result } = yield* scratch.compose(write)
-          yield* Effect.try(() =>
-            place(file, { staged: path.join(staging, directoryName(name)), directory: directory(name) })
-          ).pipe(storageFailure("a world could not be made"))
-          yield* settle(entryOf(result))
-          return result
-        }).pipe(Effect.uninterruptible),
+      create: Effect.fnUntraced(function* (name, write) {
+        const { file, result } = yield* scratch.compose(write)
+        yield* Effect.try(() =>
+          place(file, { staged: path.join(staging, directoryName(name)), directory: directory(name) })
+        ).pipe(storageFailure("a world could not be made"))
+        yield* settle(entryOf(result))
+        return result
+      }, Effect.uninterruptible),
 
       remove: (name) =>
         // The database goes last of all: whatever an interruption leaves can be recognised by it.
@@ -110,16 +109,15 @@ export const make = (
 
       isCondemned: (name) => Effect.orElseSucceed(fs.exists(condemned(directory(name))), () => false),
 
-      discard: (name, deletion) =>
-        Effect.gen(function* () {
-          const folder = path.join(trash, deletion)
-          const place = path.join(folder, directoryName(name))
-          yield* notes.remove(name)
-          yield* fs.makeDirectory(folder, { recursive: true })
-          yield* fs.rename(directory(name), place)
-          yield* fs.remove(condemned(place), { force: true })
-          for (const changed of [folder, trash, data]) syncDirectory(changed)
-        }).pipe(storageFailure("a world could not be moved to the trash"))
+      discard: Effect.fnUntraced(function* (name, deletion) {
+        const folder = path.join(trash, deletion)
+        const place = path.join(folder, directoryName(name))
+        yield* notes.remove(name)
+        yield* fs.makeDirectory(folder, { recursive: true })
+        yield* fs.rename(directory(name), place)
+        yield* fs.remove(condemned(place), { force: true })
+        for (const changed of [folder, trash, data]) syncDirectory(changed)
+      }, storageFailure("a world could not be moved to the trash"))
     }
   })
 

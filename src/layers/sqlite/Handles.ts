@@ -40,31 +40,33 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
     const open = new Map<WorldName, Open>()
     const mutex = KeyedMutex.make<WorldName>()
 
-    const connect = (name: WorldName): Effect.Effect<Database, StorageFailure> =>
-      Effect.uninterruptible(
-        Effect.gen(function* () {
-          const scope = yield* Scope.make()
-          const db = yield* volume.open(name).pipe(
-            Effect.tap(prepare),
-            Scope.extend(scope),
-            Effect.onError(() => Scope.close(scope, Exit.void))
-          )
-          open.set(name, { db, scope })
-          return db
-        }).pipe(storageFailure("a world could not be opened"))
-      )
+    const connect = Effect.fnUntraced(
+      function* (name: WorldName) {
+        const scope = yield* Scope.make()
+        const db = yield* volume.open(name).pipe(
+          Effect.tap(prepare),
+          Scope.extend(scope),
+          Effect.onError(() => Scope.close(scope, Exit.void))
+        )
+        open.set(name, { db, scope })
+        return db
+      },
+      storageFailure("a world could not be opened"),
+      Effect.uninterruptible
+    )
 
-    const disconnect = (name: WorldName, settle: boolean): Effect.Effect<void> =>
-      Effect.suspend(() => {
+    const disconnect = Effect.fnUntraced(
+      function* (name: WorldName, settle: boolean) {
         const found = open.get(name)
-        if (found === undefined) return Effect.void
+        if (found === undefined) return
         open.delete(name)
-        return Effect.gen(function* () {
-          const head = settle ? yield* Effect.option(readHead(found.db, name)) : Option.none()
-          yield* Scope.close(found.scope, Exit.void)
-          if (Option.isSome(head) && Option.isSome(head.value)) yield* volume.settle(entryOf(head.value.value))
-        }).pipe(Effect.catchAllDefect((defect) => Effect.logError("closing a world failed", defect)))
-      }).pipe(Effect.uninterruptible)
+        const head = settle ? yield* Effect.option(readHead(found.db, name)) : Option.none()
+        yield* Scope.close(found.scope, Exit.void)
+        if (Option.isSome(head) && Option.isSome(head.value)) yield* volume.settle(entryOf(head.value.value))
+      },
+      Effect.catchAllDefect((defect) => Effect.logError("closing a world failed", defect)),
+      Effect.uninterruptible
+    )
 
     const existing = (name: WorldName): Effect.Effect<Option.Option<Database>, StorageFailure> =>
       Effect.suspend(() => {

@@ -55,67 +55,71 @@ export const perform = (db: Database, chain: EventChainShape, command: Command):
     })
   )
 
-const run = (db: Database, chain: EventChainShape, command: Command, now: number) =>
-  Effect.gen(function* () {
-    const found = yield* readHead(db, command.name)
-    if (command._tag === "Append" && command.idempotencyKey !== undefined) {
-      const earlier = yield* findEarlier(db, command, command.idempotencyKey)
-      if (Option.isSome(earlier)) return earlier.value
+const run = Effect.fnUntraced(function* (db: Database, chain: EventChainShape, command: Command, now: number) {
+  const found = yield* readHead(db, command.name)
+  if (command._tag === "Append" && command.idempotencyKey !== undefined) {
+    const earlier = yield* findEarlier(db, command, command.idempotencyKey)
+    if (Option.isSome(earlier)) return earlier.value
+  }
+  yield* checkConditions(command, Option.getOrUndefined(found))
+  const end = Option.isSome(found)
+    ? { id: found.value.eventId, hmac: found.value.hmac }
+    : Option.getOrElse(yield* readChainEnd(db), () => beginning)
+  const ts = new Date(now).toISOString()
+  const moment: Moment = { db, chain, ts, previous: Option.getOrUndefined(found), newest: end }
+  switch (command._tag) {
+    case "Overwrite": {
+      const digests = digestsOf(command.body)
+      const stage = stageOf(command.name, Option.getOrUndefined(found), {
+        ext: command.ext,
+        meta: command.meta,
+        len: command.body.length,
+        ...digests
+      })
+      const { origin, type = "stage_written" } = command
+      return yield* writeBody(
+        moment,
+        stage,
+        command.body,
+        origin === undefined
+          ? { op: "put", type, details: {} }
+          : { op: origin.op, type: copyTypes[origin.op], details: { from: origin.from } }
+      )
     }
-    yield* checkConditions(command, Option.getOrUndefined(found))
-    const end = Option.isSome(found)
-      ? { id: found.value.eventId, hmac: found.value.hmac }
-      : Option.getOrElse(yield* readChainEnd(db), () => beginning)
-    const write = writer(db, chain, new Date(now).toISOString(), Option.getOrUndefined(found), end)
-    switch (command._tag) {
-      case "Overwrite": {
-        const digests = digestsOf(command.body)
-        const stage = stageOf(command.name, Option.getOrUndefined(found), {
-          ext: command.ext,
-          meta: command.meta,
-          len: command.body.length,
-          ...digests
-        })
-        const { origin } = command
-        return origin === undefined
-          ? yield* write.body(stage, command.body, "put", command.type ?? "stage_written", {})
-          : yield* write.body(stage, command.body, origin.op, copyTypes[origin.op], { from: origin.from })
-      }
-      case "Append": {
-        const world = Option.isSome(found) ? yield* readWorld(db, command.name) : Option.none()
-        const body = Option.match(world, {
-          onNone: () => command.body,
-          onSome: (previous) => Buffer.concat([previous.body, command.body])
-        })
-        const stage = stageOf(command.name, Option.getOrUndefined(found), {
-          ext: Option.match(found, { onNone: () => command.ext, onSome: (head) => head.ext }),
-          meta: Option.match(found, { onNone: () => [], onSome: (head) => head.meta }),
-          len: body.length,
-          ...digestsOf(body)
-        })
-        const receipt = yield* write.body(stage, body, "append", "stage_appended", {
-          append_len: command.body.length,
-          append_sha256: sha256(command.body)
-        })
-        if (command.idempotencyKey !== undefined) yield* remember(db, command, command.idempotencyKey, receipt, now)
-        return receipt
-      }
-      case "SetState": {
-        const head = yield* orNotFound(found, command.name)
-        return yield* write.state(head, command.to)
-      }
-      case "Remark": {
-        if (Option.isSome(found)) return yield* write.remark(found.value, command.type, command.details)
-        // A log world that nobody has written yet begins empty.
-        const stage = stageOf(command.name, undefined, { ext: "log", meta: [], len: 0, ...digestsOf(noBytes) })
-        return yield* write.body(stage, noBytes, "put", command.type, command.details)
-      }
-      case "Delete": {
-        const head = yield* orNotFound(found, command.name)
-        return yield* write.remark(head, "stage_deleted", {}, "delete")
-      }
+    case "Append": {
+      const world = Option.isSome(found) ? yield* readWorld(db, command.name) : Option.none()
+      const body = Option.match(world, {
+        onNone: () => command.body,
+        onSome: (previous) => Buffer.concat([previous.body, command.body])
+      })
+      const stage = stageOf(command.name, Option.getOrUndefined(found), {
+        ext: Option.match(found, { onNone: () => command.ext, onSome: (head) => head.ext }),
+        meta: Option.match(found, { onNone: () => [], onSome: (head) => head.meta }),
+        len: body.length,
+        ...digestsOf(body)
+      })
+      const details = { append_len: command.body.length, append_sha256: sha256(command.body) }
+      const receipt = yield* writeBody(moment, stage, body, { op: "append", type: "stage_appended", details })
+      if (command.idempotencyKey !== undefined) yield* remember(db, command, command.idempotencyKey, receipt, now)
+      return receipt
     }
-  })
+    case "SetState": {
+      const head = yield* orNotFound(found, command.name)
+      return yield* writeState(moment, head, command.to)
+    }
+    case "Remark": {
+      const { details, type } = command
+      if (Option.isSome(found)) return yield* writeRemark(moment, found.value, { op: "state", type, details })
+      // A log world that nobody has written yet begins empty.
+      const stage = stageOf(command.name, undefined, { ext: "log", meta: [], len: 0, ...digestsOf(noBytes) })
+      return yield* writeBody(moment, stage, noBytes, { op: "put", type, details })
+    }
+    case "Delete": {
+      const head = yield* orNotFound(found, command.name)
+      return yield* writeRemark(moment, head, { op: "delete", type: "stage_deleted", details: {} })
+    }
+  }
+})
 
 const copyTypes = { copy: "stage_copied", move: "stage_moved" } as const
 
@@ -148,87 +152,87 @@ const stageOf = (
   lineage: previous === undefined || previous.lineage === "" ? randomBytes(8).toString("hex") : previous.lineage
 })
 
-/** The statements that write, bound to one moment and one predecessor. */
-const writer = (
-  db: Database,
-  chain: EventChainShape,
-  ts: string,
-  previous: StoredHead | undefined,
-  newest: Chained
-) => {
-  const append = (
-    after: Stage | StoredHead,
-    on: Chained,
-    op: Operation,
-    type: EventType,
-    meta: MetaHeaders,
-    details: Readonly<Record<string, string | number>>
-  ) => {
-    const facts = { op, len: after.len, ext: after.ext, version: after.version, meta, sha256: after.sha256 }
-    const payload = encodePayload(facts, type, ts, details)
-    const link: Chained = { id: on.id + 1, hmac: chain.link(on.hmac, payload) }
-    return Effect.as(
-      db.query("INSERT INTO events (id, timestamp, event_type, payload, hmac, prev_hmac) VALUES (?, ?, ?, ?, ?, ?)", [
-        link.id,
-        ts,
-        type,
-        payload,
-        link.hmac,
-        on.hmac
-      ]),
-      link
-    )
-  }
-  return {
-    /** a write of bytes; a plugin whose source is replaced falls back to pending, and that is an event too (C10.1) */
-    body: (
-      stage: Stage,
-      body: Uint8Array,
-      op: Operation,
-      type: EventType,
-      details: Readonly<Record<string, string | number>>
-    ) =>
-      Effect.gen(function* () {
-        yield* db.query(upsertStage, [
-          stage.version,
-          ts,
-          stage.ext,
-          encodeMeta(stage.meta),
-          stage.state,
-          stage.sha256,
-          stage.jsonLength ?? null,
-          stage.lineage,
-          body
-        ])
-        const written = yield* append(stage, newest, op, type, op === "append" ? [] : stage.meta, details)
-        const last =
-          previous === undefined || stage.state !== "pending"
-            ? written
-            : yield* append(stage, written, "state", "state_transition", [], {
-                from: previous.state,
-                to: "pending",
-                version: stage.version,
-                reason: "source replaced"
-              })
-        const now = Date.parse(ts)
-        const times = { createdAt: previous?.createdAt ?? now, updatedAt: now }
-        return receiptOf(stage, stage.lineage, last, times, previous === undefined)
-      }),
-
-    state: (head: StoredHead, to: string) =>
-      Effect.gen(function* () {
-        yield* db.query("UPDATE stage_meta SET state = ? WHERE id = 1", [to])
-        const details = { from: head.state, to, version: head.version }
-        const link = yield* append(head, newest, "state", "state_transition", [], details)
-        return receiptOf({ ...head, state: to }, head.lineage, link, head, false)
-      }),
-
-    remark: (head: StoredHead, type: EventType, details: Readonly<Record<string, string | number>>, op?: Operation) =>
-      Effect.map(append(head, newest, op ?? "state", type, [], details), (link) =>
-        receiptOf(head, head.lineage, link, head, false)
-      )
-  }
+/** One moment and one predecessor, which all that a transaction writes is bound to. */
+interface Moment {
+  readonly db: Database
+  readonly chain: EventChainShape
+  /** the time, as events have it */
+  readonly ts: string
+  readonly previous: StoredHead | undefined
+  readonly newest: Chained
 }
+
+type Details = Readonly<Record<string, string | number>>
+
+const append = (
+  { chain, db, ts }: Moment,
+  after: Stage | StoredHead,
+  on: Chained,
+  event: { readonly op: Operation; readonly type: EventType; readonly meta: MetaHeaders; readonly details: Details }
+) => {
+  const { details, meta, op, type } = event
+  const facts = { op, len: after.len, ext: after.ext, version: after.version, meta, sha256: after.sha256 }
+  const payload = encodePayload(facts, type, ts, details)
+  const link: Chained = { id: on.id + 1, hmac: chain.link(on.hmac, payload) }
+  return Effect.as(
+    db.query("INSERT INTO events (id, timestamp, event_type, payload, hmac, prev_hmac) VALUES (?, ?, ?, ?, ?, ?)", [
+      link.id,
+      ts,
+      type,
+      payload,
+      link.hmac,
+      on.hmac
+    ]),
+    link
+  )
+}
+
+/** Writes bytes; a plugin whose source is replaced falls back to pending, and that is an event too (C10.1). */
+const writeBody = Effect.fnUntraced(function* (
+  moment: Moment,
+  stage: Stage,
+  body: Uint8Array,
+  event: { readonly op: Operation; readonly type: EventType; readonly details: Details }
+) {
+  const { db, newest, previous, ts } = moment
+  yield* db.query(upsertStage, [
+    stage.version,
+    ts,
+    stage.ext,
+    encodeMeta(stage.meta),
+    stage.state,
+    stage.sha256,
+    stage.jsonLength ?? null,
+    stage.lineage,
+    body
+  ])
+  const written = yield* append(moment, stage, newest, { ...event, meta: event.op === "append" ? [] : stage.meta })
+  const resets = previous !== undefined && stage.state === "pending"
+  const details = { from: previous?.state ?? "", to: "pending", version: stage.version, reason: "source replaced" }
+  const last = resets
+    ? yield* append(moment, stage, written, { op: "state", type: "state_transition", meta: [], details })
+    : written
+  const now = Date.parse(ts)
+  const times = { createdAt: previous?.createdAt ?? now, updatedAt: now }
+  return receiptOf(stage, stage.lineage, last, times, previous === undefined)
+})
+
+const writeState = Effect.fnUntraced(function* (moment: Moment, head: StoredHead, to: string) {
+  yield* moment.db.query("UPDATE stage_meta SET state = ? WHERE id = 1", [to])
+  const details = { from: head.state, to, version: head.version }
+  const link = yield* append(moment, head, moment.newest, { op: "state", type: "state_transition", meta: [], details })
+  return receiptOf({ ...head, state: to }, head.lineage, link, head, false)
+})
+
+/** Writes an event about a world that stays as it is. */
+const writeRemark = (
+  moment: Moment,
+  head: StoredHead,
+  event: { readonly op: Operation; readonly type: EventType; readonly details: Details }
+) =>
+  Effect.map(append(moment, head, moment.newest, { ...event, meta: [] }), (link) =>
+    receiptOf(head, head.lineage, link, head, false)
+  )
 
 const upsertStage = `INSERT INTO stage_meta
     (id, version, updated_at, ext, headers, state, sha256, json_length, lineage, stage_html)

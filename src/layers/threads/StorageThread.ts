@@ -1,3 +1,4 @@
+import "../YoungGeneration.ts"
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"

@@ -5,6 +5,7 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { StorageFailure } from "../../domain/Errors.ts"
+import { Slots } from "../../domain/Transients.ts"
 import type { WriteError } from "../../services/Storage.ts"
 import * as Outbox from "./Outbox.ts"
 import { type Answers, type Ask, type Assignment, close, Failure, type Question, type Reply } from "./Protocol.ts"
@@ -25,17 +26,12 @@ export interface Thread {
 export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, never, Scope.Scope> =>
   Effect.gen(function* () {
     const runFork = Runtime.runFork(yield* Effect.runtime())
-    const pending = new Map<number, (answer: Exit.Exit<unknown, WriteError>) => void>()
-    let asked = 0
+    const pending = new Slots<(answer: Exit.Exit<unknown, WriteError>) => void>()
     let worker: Worker | undefined
     let closing = false
 
     const onReplies = (replies: ReadonlyArray<Reply>) => {
-      for (const reply of replies) {
-        const answer = pending.get(reply.id)
-        pending.delete(reply.id)
-        answer?.(exitOf(reply))
-      }
+      for (const reply of replies) pending.take(reply.id)?.(exitOf(reply))
     }
 
     /** What is asked while the events of one turn of the loop are dealt with goes together at its end. */
@@ -44,16 +40,17 @@ export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, 
     const onExit = (cause: unknown) => {
       worker = undefined
       if (!closing) runFork(Effect.logError("a storage thread stopped; the next request starts another", cause))
-      const unanswered = [...pending.values()]
-      pending.clear()
       const failure = new StorageFailure({ message: "the storage stopped before it had answered", cause })
-      for (const answer of unanswered) answer(Exit.fail(failure))
+      for (const answer of pending.takeAll()) answer(Exit.fail(failure))
     }
 
     const start = (): Worker => {
       const started = new Worker(entry, { workerData: assignment, resourceLimits: limitsOf(assignment) })
       let cause: unknown = "it ended by itself"
-      started.on("message", onReplies)
+      started.on("message", (replies) => {
+        // Numbers are given again: nothing that a thread might still say after its end may be taken for another's answer.
+        if (worker === started) onReplies(replies)
+      })
       started.on("error", (error) => {
         cause = error
       })
@@ -78,12 +75,11 @@ export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, 
         Effect.async<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>((resume) => {
           if (closing)
             return resume(new StorageFailure({ message: "the storage is closed", cause: "the server stops" }))
-          const ask: Ask = { id: ++asked, question }
-          // The other side is this program too, compiled with it: it answers as `Answers` says.
-          pending.set(ask.id, (answer) => resume(answer as Exit.Exit<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>))
+          // The other side is this program too, compiled with it: it answers as `Answers` says. Who leaves is answered like
+          // all others, and does not hear it: a place is free when its answer has come.
+          const id = pending.put((answer) => resume(answer as Exit.Exit<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>))
           if (asks.isEmpty()) setImmediate(asks.flush)
-          asks.add(ask, transfer)
-          return Effect.sync(() => pending.delete(ask.id))
+          asks.add({ id, question }, transfer)
         })
     }
   })
