@@ -2,7 +2,7 @@
 //
 //   node bench/run.mjs [--quick] [--write] [--only GROUPS] [--main dist/main.js] [--profile DIR]
 //
-// GROUPS: reads,writes,tree,streams,devices,shaped,dav,browser; all of them without it.
+// GROUPS: reads,writes,tree,forest,streams,devices,shaped,dav,browser; all of them without it.
 // --quick does one short round, --write puts the table into bench/RESULTS.md, --profile leaves CPU profiles of the
 // servers in DIR (and slows them down).
 import { mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from "node:fs"
@@ -13,6 +13,7 @@ import { parseArgs } from "node:util"
 import { browser } from "./figures/browser.mjs"
 import { dav } from "./figures/dav.mjs"
 import { devices } from "./figures/devices.mjs"
+import { forest } from "./figures/forest.mjs"
 import { reads } from "./figures/reads.mjs"
 import { shaped } from "./figures/shaped.mjs"
 import { streams } from "./figures/streams.mjs"
@@ -30,7 +31,7 @@ const { values: options } = parseArgs({
   }
 })
 
-const groups = { reads, writes, tree, streams, devices, shaped, dav, browser }
+const groups = { reads, writes, tree, forest, streams, devices, shaped, dav, browser }
 const temp = mkdtempSync(join(tmpdir(), "elastik-bench-"))
 process.on("exit", () => rmSync(temp, { recursive: true, force: true, maxRetries: 5 }))
 

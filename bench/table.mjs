@@ -9,10 +9,10 @@ export const alternate = async (rounds, ours, limit) => {
   return samples
 }
 
-/** Targets: `aim` marks one that is a goal for later. */
-export const ratioOf = (least, aim = false) => ({ text: `ratio >= ${least}`, met: ({ ratio }) => ratio >= least, aim })
-export const atLeast = (least, aim = false) => ({ text: `>= ${least}`, met: ({ value }) => value >= least, aim })
-export const below = (most, aim = false) => ({ text: `< ${most}`, met: ({ value }) => value < most, aim })
+/** Targets. */
+export const ratioOf = (least) => ({ text: `ratio >= ${least}`, met: ({ ratio }) => ratio >= least })
+export const atLeast = (least) => ({ text: `>= ${least}`, met: ({ value }) => value >= least })
+export const below = (most) => ({ text: `< ${most}`, met: ({ value }) => value < most })
 
 export const median = (samples) => {
   const sorted = samples.toSorted((a, b) => a - b)
@@ -38,7 +38,7 @@ export const rowOf = ({ name, unit, ours, limit, target }) => {
     spread(ours),
     limit === undefined ? "" : spread(limit),
     ratio === undefined ? "" : ratio.toFixed(2),
-    target === undefined ? "" : target.aim ? `${target.text} (aim)` : target.text,
+    target?.text ?? "",
     met
   ]
 }

@@ -3,6 +3,7 @@ import { Dav, type PluginRequest } from "elastik/plugin"
 
 export const AUTH = "none"
 export const ROUTES = ["/dav"]
+export const ANNOUNCES = Dav.announces
 export const DESCRIPTION = "Every world as a file of a network drive: WebDAV with locks and properties, below /dav/"
 
 const methods = {

@@ -4,12 +4,13 @@ import { canonicalText, MountTable, type PluginRequest, Response, type Touch } f
 
 export const AUTH = "none"
 export const ROUTES = ["/mnt"]
-export const METHODS = ["GET", "HEAD", "POST"]
+export const METHODS = ["GET", "HEAD", "POST", "OPTIONS"]
 export const DESCRIPTION = "Directories of this host and other servers under /mnt, as /etc/fstab declares them"
 
 const actionOf = ({ method, path }: Pick<PluginRequest, "method" | "path">) => {
   if (method === "POST") return "write"
-  return path === "/mnt" ? "list" : "read"
+  // What can be done there is for anybody to ask: a browser does so before it shows credentials.
+  return path === "/mnt" || method === "OPTIONS" ? "list" : "read"
 }
 
 /** Reading and writing are judged as such, at the mounted path: AUTH lets everybody in as far as the policy does (C7.6). */
@@ -20,6 +21,10 @@ export const handle = (request: PluginRequest) =>
   Effect.gen(function* () {
     const mounts = yield* MountTable
     const below = { ...request, path: request.path.slice("/mnt/".length) }
+    if (request.method === "OPTIONS") {
+      const allow = (yield* mounts.methods(below)).join(", ")
+      return HttpServerResponse.empty({ status: 204, headers: { allow } })
+    }
     if (request.method === "POST") return yield* mounts.write(below, request.stream)
     if (below.path === "") return yield* mounts.list(request.caller)
     const { body, headers, status } = yield* mounts.read(below)

@@ -26,6 +26,13 @@ const sourceOf = ({ path }: Pick<PluginRequest, "path">) =>
       path === "" ? new BadPath({ message: "name what is to be shaped: /shaped/home/x" }) : Effect.succeed(path)
   })
 
+/** The query as sent, without what is for the machine's own page (C14): the rest is for the server behind a mount. */
+const searchOf = (search: string) => {
+  const parts = search.slice(1).split("&")
+  const rest = parts.filter((part) => part !== "" && !/^(?:accept|intent)(?:=|$)/.test(part))
+  return rest.length === 0 ? "" : `?${rest.join("&")}`
+}
+
 export const touches = (request: Pick<PluginRequest, "path">) =>
   Effect.map(sourceOf(request), (path) => ({ action: "read", path }) as const)
 
@@ -64,6 +71,7 @@ export const handle = Effect.fnUntraced(function* (request: PluginRequest) {
   const answer = yield* shaping.shape({
     caller,
     source,
+    search: searchOf(request.search),
     accept: asked.accept,
     intent: asked["x-semantic-intent"],
     userAgent: asked["user-agent"]

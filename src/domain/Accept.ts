@@ -48,29 +48,42 @@ export const qualityOf = (ranges: ReadonlyArray<MediaRange>, essence: string): n
   for (const range of ranges) {
     if (range.type !== "*" && (range.type !== type || (range.subtype !== "*" && range.subtype !== subtype))) continue
     const level = (range.type === "*" ? 0 : range.subtype === "*" ? 2 : 4) + (range.parameters.length === 0 ? 0 : 1)
-    if (level < best || (level === best && range.q <= q) || !offersAll(type, range.parameters)) continue
+    if (level < best || (level === best && range.q <= q) || !range.parameters.every(isOffered)) continue
     best = level
     q = range.q
   }
   return q
 }
 
-/** The one parameter we ever offer is the charset of text types. */
-const offersAll = (type: string, parameters: MediaType["parameters"]): boolean =>
-  parameters.every(([name, value]) => type === "text" && name === "charset" && value.toLowerCase() === "utf-8")
+/** The one parameter that fits whatever is offered: all text is UTF-8, and of JSON there is no other (RFC 8259 8.1). */
+export const isOffered = ([name, value]: MediaType["parameters"][number]): boolean =>
+  name === "charset" && value.toLowerCase() === "utf-8"
 
 /**
- * Which of the offered essences to send: highest quality, ties in the order of the offers; `undefined` when none is
- * acceptable, which is for the caller to report (C3.3).
+ * The ranges without parameters that nothing here has: what a header can mean when nothing fits it to the letter. Whoever
+ * asks for `text/plain;format=flowed` alone is better served with text than refused, and RFC 9110 12.5.1 leaves it to us;
+ * whoever asks for another charset could not read it.
+ */
+export const loosely = (ranges: ReadonlyArray<MediaRange>): ReadonlyArray<MediaRange> =>
+  ranges.map((range) => ({ ...range, parameters: range.parameters.filter(([name]) => name === "charset") }))
+
+/**
+ * Which of the offered essences to send: highest quality, ties in the order of the offers; where none is acceptable, the
+ * same without parameters that nothing here has; `undefined` when that finds none either, which is for the caller to
+ * report (C3.3).
  */
 export const negotiate = (header: string | undefined, offers: ReadonlyArray<string>): string | undefined => {
   const ranges = parseAccept(header)
+  return best(ranges, offers) ?? best(loosely(ranges), offers)
+}
+
+const best = (ranges: ReadonlyArray<MediaRange>, offers: ReadonlyArray<string>): string | undefined => {
   let chosen: string | undefined
-  let best = 0
+  let most = 0
   for (const offer of offers) {
     const q = qualityOf(ranges, offer)
-    if (q <= best) continue
-    best = q
+    if (q <= most) continue
+    most = q
     chosen = offer
   }
   return chosen
@@ -102,9 +115,10 @@ export const isNavigation = (header: string | undefined, secFetchMode: string | 
 /** Who gets errors as plain text (C16): accepts text/plain, and JSON in neither of its two names. */
 export const acceptsOnlyText = (header: string | undefined): boolean => {
   const ranges = parseAccept(header)
-  return (
-    qualityOf(ranges, "text/plain") > 0 &&
-    qualityOf(ranges, "application/problem+json") === 0 &&
-    qualityOf(ranges, "application/json") === 0
-  )
+  return onlyText(ranges) || onlyText(loosely(ranges))
 }
+
+const onlyText = (ranges: ReadonlyArray<MediaRange>): boolean =>
+  qualityOf(ranges, "text/plain") > 0 &&
+  qualityOf(ranges, "application/problem+json") === 0 &&
+  qualityOf(ranges, "application/json") === 0

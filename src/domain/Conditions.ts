@@ -1,7 +1,10 @@
+import * as Either from "effect/Either"
 import { parseEntityTag, parseTagCondition, strongMatch, weakMatch } from "./EntityTag.ts"
+import { BadRequest } from "./Errors.ts"
 import { parseHttpDate } from "./HttpDate.ts"
-import { parseIfHeader, submittedTokens } from "./IfHeader.ts"
+import { type IfHeader, type IfLists, parseIfHeader, resolveIf, submittedTokens } from "./IfHeader.ts"
 import { trimOws } from "./Text.ts"
+import type { CanonicalPath } from "./WorldPath.ts"
 
 /** The conditional headers of a request, raw (RFC 9110 13.1). */
 export interface Conditions {
@@ -12,6 +15,8 @@ export interface Conditions {
   readonly ifRange?: string
   /** the lock tokens that the request submits, `urn:uuid:...` each (RFC 4918 section 10.4) */
   readonly lockTokens?: ReadonlyArray<string>
+  /** what the If header wants of worlds and their locks (RFC 4918 section 10.4); judged at the one door, in its turn */
+  readonly states?: IfLists
 }
 
 /** What the conditions are judged against: the strong tags of every current representation, without quotes. */
@@ -39,9 +44,28 @@ export const conditionsOf = (headers: Readonly<Record<string, string | undefined
     const value = headers[name]
     if (value !== undefined) conditions[key] = value
   }
-  const tokens = headers.if === undefined ? [] : submittedTokens(parseIfHeader(headers.if) ?? [])
-  if (tokens.length > 0) conditions.lockTokens = tokens
-  return conditions
+  return headers.if === undefined ? conditions : withTokens(conditions, parseIfHeader(headers.if) ?? [])
+}
+
+const withTokens = (conditions: Conditions, header: IfHeader): Conditions => {
+  const lockTokens = submittedTokens(header)
+  return lockTokens.length === 0 ? conditions : { ...conditions, lockTokens }
+}
+
+/**
+ * All conditions of a request for the world path `own`, those of If among them; `authority` is the host, with its port,
+ * under which the request came. Who sent an If that cannot be read did not want to write regardless: BadRequest.
+ */
+export const allConditionsOf = (
+  headers: Readonly<Record<string, string | undefined>>,
+  own: CanonicalPath,
+  authority: string
+): Either.Either<Conditions, BadRequest> => {
+  if (headers.if === undefined) return Either.right(conditionsOf(headers))
+  const header = parseIfHeader(headers.if)
+  if (header === undefined) return Either.left(new BadRequest({ message: "the If header cannot be understood" }))
+  const conditions = conditionsOf({ ...headers, if: undefined })
+  return Either.right({ ...withTokens(conditions, header), states: resolveIf(header, own, authority) })
 }
 
 /** Whether a request is conditional; If-Range is not, as it only modifies Range (RFC 9110 13.1.5). */

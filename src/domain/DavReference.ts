@@ -1,20 +1,45 @@
 import * as Either from "effect/Either"
 import { BadRequest, ForeignResource } from "./Errors.ts"
 import { trimOws } from "./Text.ts"
-import { type CanonicalPath, canonicalTarget, isWithin, type ParsedPath } from "./WorldPath.ts"
+import {
+  type CanonicalPath,
+  canonicalTarget,
+  isWithin,
+  isWorldNamespace,
+  namespaceOf,
+  type ParsedPath
+} from "./WorldPath.ts"
 
 /** Where worlds are served as WebDAV resources. */
 export const davRoot = "dav"
 
+type Resolved = Either.Either<ParsedPath, BadRequest | ForeignResource>
+
 /**
- * The path behind a reference to a resource, as Destination and If write them: an absolute URI or an absolute path
- * (RFC 4918 sections 8.3 and 10.3), canonical and without `/dav` before it. `authority` is the host, with its port,
- * under which the request came; what lies on another, or outside of /dav, is nothing that we could write.
+ * The path behind a reference to a resource, as Destination writes it: an absolute URI or an absolute path (RFC 4918
+ * sections 8.3 and 10.3), canonical and without `/dav` before it. `authority` is the host, with its port, under which
+ * the request came; what lies on another, or outside of /dav, is nothing that we could write.
  */
-export const resolveReference = (
-  reference: string,
-  authority: string
-): Either.Either<ParsedPath, BadRequest | ForeignResource> => {
+export const resolveReference = (reference: string, authority: string): Resolved =>
+  Either.flatMap(resolveTarget(reference, authority), belowDav)
+
+/** The same as If writes it, where a world may also go by its own URL. */
+export const resolveWorld = (reference: string, authority: string): Resolved =>
+  Either.flatMap(resolveTarget(reference, authority), (target) =>
+    isWorldNamespace(namespaceOf(target.path)) ? Either.right(target) : belowDav(target)
+  )
+
+const belowDav = ({ path, slash }: ParsedPath): Resolved => {
+  // `/bin/<route>` is another name of `/<route>` (C8).
+  const route = path.replace(/^(?:bin\/)+/, "")
+  return isWithin(route, davRoot)
+    ? // What follows "dav/" in a canonical path is canonical itself.
+      Either.right({ path: route.slice(davRoot.length + 1) as CanonicalPath, slash })
+    : Either.left(new ForeignResource({ message: `only what is below /${davRoot} is a WebDAV resource` }))
+}
+
+/** The canonical path that a reference names on this server. */
+const resolveTarget = (reference: string, authority: string): Resolved => {
   const text = trimOws(reference)
   const [whole = "", scheme, host] = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?#]*)/.exec(text) ?? []
   if (scheme !== undefined && !isSameAuthority(scheme, host ?? "", authority)) {
@@ -24,14 +49,7 @@ export const resolveReference = (
   if (!path.startsWith("/")) return unreadable("it is neither an absolute URI nor an absolute path")
   if (/[?#]/.test(path)) return unreadable("it has a query or a fragment")
   const parsed = canonicalTarget(path)
-  if (Either.isLeft(parsed)) return unreadable(parsed.left.message)
-  // `/bin/<route>` is another name of `/<route>` (C8).
-  const route = parsed.right.path.replace(/^(?:bin\/)+/, "")
-  if (!isWithin(route, davRoot)) {
-    return Either.left(new ForeignResource({ message: `only what is below /${davRoot} is a WebDAV resource` }))
-  }
-  // What follows "dav/" in a canonical path is canonical itself.
-  return Either.right({ path: route.slice(davRoot.length + 1) as CanonicalPath, slash: parsed.right.slash })
+  return Either.isLeft(parsed) ? unreadable(parsed.left.message) : Either.right(parsed.right)
 }
 
 const unreadable = (why: string) =>

@@ -83,14 +83,23 @@ export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>()
   message: Schema.String
 }) {}
 
-/** A lock binds what would be changed, and its token was not submitted; `roots` are the paths that are locked (C15). */
+/**
+ * A lock is in the way (C15): it binds what would be changed, and its token was not submitted; or, with `conflict`, it
+ * cannot be held together with the one that was asked for. `roots` are the paths that are locked.
+ */
 export class Locked extends Schema.TaggedError<Locked>()("Locked", {
   message: Schema.String,
   /** canonical paths, without the leading slash */
-  roots: Schema.Array(Schema.String)
+  roots: Schema.Array(Schema.String),
+  conflict: Schema.Boolean
 }) {
   static by(roots: Iterable<string>): Locked {
-    return new Locked({ message: "this is locked, and its lock token was not submitted", roots: [...new Set(roots)] })
+    const message = "this is locked, and its lock token was not submitted"
+    return new Locked({ message, roots: [...new Set(roots)], conflict: false })
+  }
+  static inTheWay(roots: Iterable<string>): Locked {
+    const message = "a lock is in the way of the one that was asked for"
+    return new Locked({ message, roots: [...new Set(roots)], conflict: true })
   }
 }
 
@@ -157,6 +166,12 @@ export class UpstreamFailed extends Schema.TaggedError<UpstreamFailed>()("Upstre
   cause: Schema.Defect
 }) {}
 
+/** The server behind a mount has no content to give, and says so with `status`: a 4xx or 5xx, which is kept (C12.1). */
+export class UpstreamRefused extends Schema.TaggedError<UpstreamRefused>()("UpstreamRefused", {
+  message: Schema.String,
+  status: Schema.Int
+}) {}
+
 /** No model answers, and nothing but a model could (C12.4); to be tried again after `retryAfter` seconds. */
 export class ShapingUnavailable extends Schema.TaggedError<ShapingUnavailable>()("ShapingUnavailable", {
   message: Schema.String,
@@ -173,8 +188,14 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
   reset: Schema.Number
 }) {}
 
-/** The caller may not do this. The message names the rule, never what lies behind it (C7.5). */
-export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", { message: Schema.String }) {}
+/**
+ * The caller may not do this. The message names the rule, never what lies behind it (C7.5). `curable`: with other
+ * credentials it would be allowed (C7.6).
+ */
+export class Forbidden extends Schema.TaggedError<Forbidden>()("Forbidden", {
+  message: Schema.String,
+  curable: Schema.optionalWith(Schema.Boolean, { exact: true })
+}) {}
 
 /** A protected route was asked without valid credentials (C7.6). */
 export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", { message: Schema.String }) {}
@@ -222,6 +243,7 @@ export const DomainError = Schema.Union(
   NotConfigured,
   UnsupportedScheme,
   UpstreamFailed,
+  UpstreamRefused,
   ShapingUnavailable,
   RateLimited,
   Forbidden,

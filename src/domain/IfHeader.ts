@@ -1,4 +1,7 @@
+import * as Either from "effect/Either"
+import { resolveWorld } from "./DavReference.ts"
 import { type EntityTag, strongMatch } from "./EntityTag.ts"
+import type { CanonicalPath } from "./WorldPath.ts"
 
 /** One demand on the state of a resource: that a lock token is one of its, or that a tag is its current one. */
 export type StateCondition =
@@ -6,14 +9,19 @@ export type StateCondition =
   | { readonly _tag: "Tag"; readonly negated: boolean; readonly tag: EntityTag }
 
 /** The lists about one resource: each wants all of its conditions, and one list that holds is enough. */
-export interface StateLists {
-  /** as the header names it, percent escapes and all; undefined is the resource that the request is for */
-  readonly resource: string | undefined
+export interface StateLists<Resource> {
+  readonly resource: Resource
   readonly lists: ReadonlyArray<ReadonlyArray<StateCondition>>
 }
 
-/** The If header of WebDAV (RFC 4918 section 10.4). */
-export type IfHeader = ReadonlyArray<StateLists>
+/**
+ * The If header of WebDAV (RFC 4918 section 10.4), its resources as it names them, percent escapes and all; undefined is
+ * the one that the request is for.
+ */
+export type IfHeader = ReadonlyArray<StateLists<string | undefined>>
+
+/** The same with the paths behind the resources; what is not ours has none. */
+export type IfLists = ReadonlyArray<StateLists<CanonicalPath | undefined>>
 
 /** What the conditions are judged against; what does not exist has neither. */
 export interface ResourceState {
@@ -65,7 +73,7 @@ export const parseIfHeader = (value: string): IfHeader | undefined => {
     return conditions
   }
 
-  const lists = (): StateLists["lists"] | undefined => {
+  const lists = (): StateLists<unknown>["lists"] | undefined => {
     const found: Array<ReadonlyArray<StateCondition>> = []
     while (take(open) !== null) {
       const next = list()
@@ -79,7 +87,7 @@ export const parseIfHeader = (value: string): IfHeader | undefined => {
     const untagged = lists()
     return untagged === undefined || take(end) === null ? undefined : [{ resource: undefined, lists: untagged }]
   }
-  const groups: Array<StateLists> = []
+  const groups: Array<StateLists<string>> = []
   do {
     const resource = take(angle)?.[1]
     if (resource === undefined || !isReference(resource)) return undefined
@@ -93,8 +101,21 @@ export const parseIfHeader = (value: string): IfHeader | undefined => {
 /** Simple-ref: an absolute URI or an absolute path (RFC 4918 section 8.3). */
 const isReference = (text: string): boolean => absoluteUri.test(text) || /^\/(?!\/)/.test(text)
 
+/**
+ * The paths that a header speaks of: `own` is that of the request, `authority` the host, with its port, under which it
+ * came.
+ */
+export const resolveIf = (header: IfHeader, own: CanonicalPath, authority: string): IfLists =>
+  header.map(({ lists, resource }) => ({
+    resource: resource === undefined ? own : Either.getOrUndefined(resolveWorld(resource, authority))?.path,
+    lists
+  }))
+
 /** Whether the header holds: one list about one resource does (RFC 4918 section 10.4.3). */
-export const holds = (header: IfHeader, stateOf: (resource: string | undefined) => ResourceState): boolean =>
+export const holds = <Resource>(
+  header: ReadonlyArray<StateLists<Resource>>,
+  stateOf: (resource: Resource) => ResourceState
+): boolean =>
   header.some(({ lists, resource }) => {
     const state = stateOf(resource)
     return lists.some((conditions) => conditions.every((condition) => isMet(condition, state) !== condition.negated))
@@ -111,7 +132,3 @@ export const submittedTokens = (header: IfHeader): ReadonlyArray<string> => [
     )
   )
 ]
-
-/** Whether the header says anything of the tags of the resource that `isMeant` recognises. */
-export const judgesTags = (header: IfHeader, isMeant: (resource: string | undefined) => boolean): boolean =>
-  header.some(({ lists, resource }) => isMeant(resource) && lists.flat().some(({ _tag }) => _tag === "Tag"))

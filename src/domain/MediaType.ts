@@ -158,15 +158,16 @@ export const parseExt = (value: string): string | undefined =>
   /^[a-z0-9][a-z0-9.+_-]{0,31}$/i.test(value) ? value.toLowerCase() : undefined
 
 /**
- * The ext that a name's last segment ends in (C4.2): `home/a.tar.gz` is gz. `undefined` for none, a dotfile, or what is
- * no extension known here: versions (`v1.2`, any digits) and hosts (`example.com`) are names, not types.
+ * The ext that a name's last segment ends in (C4.2): 1 to 16 letters and digits behind its last dot, whether or not any
+ * table knows them, or one with other characters that a table knows. `home/a.tar.gz` is gz, `home/P.weird1` weird1.
+ * `undefined` for none and for a dotfile. Digits alone count something: a version (`v1.2`), a year, a part.
  */
 export const extOfName = (name: string): string | undefined => {
   const dot = name.lastIndexOf(".")
   if (dot <= name.lastIndexOf("/") + 1 || name.length - dot > 17) return undefined
   const ext = parseExt(name.slice(dot + 1))
-  if (ext === undefined || ext === "com" || /^\d+$/.test(ext)) return undefined
-  return essences.has(ext) || mime.getType(ext) !== null ? ext : undefined
+  if (ext === undefined || /^\d+$/.test(ext)) return undefined
+  return /^[a-z0-9]+$/.test(ext) || essences.has(ext) || mime.getType(ext) !== null ? ext : undefined
 }
 
 /** Markup that a browser could run with an origin's authority: HTML, SVG, XHTML, any XML (C2.1). */

@@ -14,6 +14,8 @@ export interface Manifest {
   readonly description: string | undefined
   /** whether a browser that navigates below its routes gets the shell */
   readonly shell: boolean
+  /** headers that OPTIONS of the server as a whole answers with, as long as it runs; names in lower case */
+  readonly announces: Readonly<Record<string, string>>
 }
 
 const tiers: ReadonlyMap<unknown, Tier> = new Map([
@@ -43,7 +45,7 @@ const fault = (why: string) => Either.left(why)
 
 /** Reads the exports of a module as a plugin's, or says in what they are none. */
 export const readManifest = (exports: Readonly<Record<string, unknown>>): Either.Either<Manifest, string> => {
-  const { AUTH, DESCRIPTION, METHODS, ROUTES, SHELL = false, handle, start, touches } = exports
+  const { ANNOUNCES = {}, AUTH, DESCRIPTION, METHODS, ROUTES, SHELL = false, handle, start, touches } = exports
   const tier = tiers.get(AUTH)
   if (tier === undefined) return fault('AUTH wants to be "none", "auth" or "approve"')
   if (typeof handle !== "function") return fault("handle wants to be a function of a request")
@@ -52,6 +54,7 @@ export const readManifest = (exports: Readonly<Record<string, unknown>>): Either
   if (DESCRIPTION !== undefined && typeof DESCRIPTION !== "string") return fault("DESCRIPTION wants to be a text")
   if (typeof SHELL !== "boolean") return fault("SHELL wants to be true or false")
   if (METHODS !== undefined && !isListOf(METHODS, /^[A-Z]+$/)) return fault('METHODS wants to be a list like ["GET"]')
+  if (!isHeaders(ANNOUNCES)) return fault('ANNOUNCES wants to be headers like { dav: "1" }')
   if (!Array.isArray(ROUTES) || ROUTES.length === 0) return fault("ROUTES wants to be a list of at least one path")
   const routes: Array<CanonicalPath> = []
   for (const route of ROUTES) {
@@ -59,11 +62,18 @@ export const readManifest = (exports: Readonly<Record<string, unknown>>): Either
     if (Either.isLeft(read)) return fault(read.left)
     if (!routes.includes(read.right)) routes.push(read.right)
   }
-  return Either.right({ tier, routes, methods: METHODS, description: DESCRIPTION, shell: SHELL })
+  return Either.right({ tier, routes, methods: METHODS, description: DESCRIPTION, shell: SHELL, announces: ANNOUNCES })
 }
 
 const isListOf = (value: unknown, pattern: RegExp): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string" && pattern.test(item))
+
+const isHeaders = (value: unknown): value is Readonly<Record<string, string>> =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.entries(value).every(
+    ([name, text]) => /^[a-z][a-z0-9-]*$/.test(name) && typeof text === "string" && /^[ -~]+$/.test(text)
+  )
 
 const readRoute = (route: unknown): Either.Either<CanonicalPath, string> => {
   if (typeof route !== "string" || !route.startsWith("/")) return fault("each route wants to start with a slash")

@@ -1,4 +1,4 @@
-import { type MediaRange, parseAccept, qualityOf } from "./Accept.ts"
+import { isOffered, loosely, type MediaRange, parseAccept, qualityOf } from "./Accept.ts"
 import { essence } from "./MediaType.ts"
 import { decodeText, trimOws } from "./Text.ts"
 
@@ -25,8 +25,10 @@ export const transport = "text/event-stream"
  */
 export const readAccept = (header: string | undefined): Wanted | "nothing" | "nothing acceptable" => {
   const all = parseAccept(header)
-  const ranges = all.filter((range) => !isTransport(range))
-  if (ranges.length === 0) return "nothing"
+  const asSaid = all.filter((range) => !isTransport(range))
+  if (asSaid.length === 0) return "nothing"
+  // Whoever asks for nothing but what has parameters that nothing here has, means it without them.
+  const ranges = requiredOf(asSaid) === undefined ? loosely(asSaid) : asSaid
   const required = requiredOf(ranges)
   if (required === undefined) return "nothing acceptable"
   const streams = all.some((range) => isTransport(range) && range.q > 0)
@@ -43,8 +45,7 @@ const requiredOf = (ranges: ReadonlyArray<MediaRange>): string | undefined => {
   for (const range of ranges) {
     const name = essence(range)
     if (range.type === "*" || range.subtype === "*") {
-      // A parameter on a wildcard is one that nothing here has.
-      open ||= range.q > 0 && range.parameters.length === 0
+      open ||= range.q > 0 && range.parameters.every(isOffered)
       continue
     }
     const q = qualityOf(ranges, name)

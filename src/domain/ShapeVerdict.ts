@@ -25,10 +25,14 @@ export const judge = (content: string, { contentType }: Meta, ranges: ReadonlyAr
   return { accepted: false, why: `the model answered with ${contentType} that does not parse` }
 }
 
-const holdsUp = (content: string, contentType: string): boolean => {
+const holdsUp = (content: string, contentType: string): boolean =>
+  parsesAs(content, contentType) && !mixesProseAndBlock(content, contentType)
+
+/** Whether a text is what its type says, as far as a parser can tell: JSON and XML parse, everything else may be anything. */
+export const parsesAs = (content: string, contentType: string): boolean => {
   if (/^(?:application|text)\/json$|\+json$/.test(contentType)) return parses(() => JSON.parse(content))
   if (/^(?:application|text)\/xml$|\+xml$/.test(contentType)) return parses(() => parseXml(content))
-  return !mixesProseAndBlock(content, contentType)
+  return true
 }
 
 const parses = (read: () => unknown): boolean => {

@@ -8,7 +8,8 @@ import type { Asked } from "./Asked.ts"
 import { Edge } from "./Edge.ts"
 import { Origins } from "./Origins.ts"
 import { toResponse } from "./Problem.ts"
-import { withHeaders } from "./Response.ts"
+import { spoken, withHeaders } from "./Response.ts"
+import { orDoorway } from "./shell/Doorway.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
 
@@ -20,7 +21,8 @@ export class Answering extends Effect.Service<Answering>()("elastik/http/Answeri
     const edge = yield* Edge
     const clock = yield* Effect.clock
 
-    const complete = (asked: Asked, response: Response, startedNanos: bigint): Response => {
+    const complete = (asked: Asked, made: Response, startedNanos: bigint): Response => {
+      const response = orDoorway(asked, made)
       metrics.request(asked.method, response.status, Number(clock.unsafeCurrentTimeNanos() - startedNanos) / 1e9)
       const cors = origins.cors(asked)
       const vary = [response.headers.vary, cors.vary].filter((value) => value !== undefined).join(", ")
@@ -73,7 +75,7 @@ const errorOf = (cause: Cause.Cause<unknown>, asked: Asked): DomainError => {
     )
     return new BadRequest({ message: `the request cannot be understood (${what.join("; ")})` })
   }
-  return new InternalError({ message: `${asked.method} could not be done` })
+  return new InternalError({ message: `${spoken(asked.method)} could not be done` })
 }
 
 const isDecodeError = (error: unknown): error is HttpApiError.HttpApiDecodeError =>

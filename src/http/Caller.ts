@@ -28,13 +28,15 @@ export class Identified extends HttpApiMiddleware.Tag<Identified>()("elastik/htt
   )
 }
 
-/** On protected routes that are no worlds, whoever showed no credentials is asked for them (C7.6). */
+/** On protected routes that are no worlds, whoever showed no credentials is asked for them, if any would help (C7.6). */
 export const orUnauthorized = <A, E, R>(
   caller: Caller,
   effect: Effect.Effect<A, E | Forbidden, R>
 ): Effect.Effect<A, E | Forbidden | Unauthorized, R> =>
   isNameless(caller)
-    ? Effect.mapError(effect, (error) => (isForbidden(error) ? new Unauthorized({ message: error.message }) : error))
+    ? Effect.mapError(effect, (error) =>
+        isForbidden(error) && error.curable === true ? new Unauthorized({ message: error.message }) : error
+      )
     : effect
 
 const isForbidden = Schema.is(Forbidden)

@@ -1,17 +1,14 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
+import { type ParseError, tooLong, type UnknownMethod, unknownMethod } from "./Unreadable.ts"
 
 type Listener = (request: IncomingMessage, response: ServerResponse) => void
 
-/** What node's parser says of bytes that are not a request. */
-interface ParseError extends Error {
-  readonly code?: string
-  readonly rawPacket?: Buffer
-}
-
-interface Refusal {
+/** An answer for a connection that is closed then. Its body is JSON. */
+export interface Refusal {
   readonly status: number
-  readonly detail: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: string
 }
 
 /** What there is to say to a connection whose bytes are no request (C16), and the listeners that say it. */
@@ -26,15 +23,35 @@ export interface Connections {
  * Keeps each connection in order, around the handler of its requests. Pipelined requests are answered one after
  * another: a later answer that has no socket yet would not notice when the client leaves, and a read behind a write must
  * see it (RFC 9112 section 9.3.2). What the parser refuses is answered only where no other answer is under way.
+ * `refusalOf` answers requests whose method the parser does not know (C4.6).
  */
-export const make = (handler: Listener): Connections => {
+export const make = (handler: Listener, refusalOf: (line: UnknownMethod) => Refusal): Connections => {
   const underWay = new WeakMap<Duplex, Exchange | undefined>()
+  /** how often more had to come, to tell what is too long */
+  const waiting = new WeakMap<Duplex, number>()
+  /** of whom the parser says the same with whatever still comes */
+  const judged = new WeakSet<Duplex>()
 
   const start: Listener = (request, response) => {
     const count = hosts(request.rawHeaders)
     if (count > 1 || (count === 0 && request.httpVersion === "1.1")) {
-      refuse(request.socket, { status: 400, detail: "a request has one Host" })
+      refuse(request.socket, plain(400, "a request has one Host"))
     } else handler(request, response)
+  }
+
+  /** What there is to say of what the parser could not read; undefined when more has to come before. */
+  const judge = (error: ParseError, socket: Duplex): Refusal | undefined => {
+    if (error.code === "HPE_HEADER_OVERFLOW") {
+      const packets = waiting.get(socket) ?? 0
+      const what = tooLong(error, packets === 0)
+      if (what === "fields") return plain(431, "the header fields are too large")
+      if (what === "target" || packets === mostPackets) return plain(414, "the request target is too long")
+      waiting.set(socket, packets + 1)
+      return undefined
+    }
+    if (error.code === "ERR_HTTP_REQUEST_TIMEOUT") return plain(408, "the request took too long to arrive")
+    const line = unknownMethod(error)
+    return line === undefined ? plain(400, "this is not an HTTP request") : refusalOf(line)
   }
 
   return {
@@ -51,12 +68,15 @@ export const make = (handler: Listener): Connections => {
         if (!socket.destroyed) start(request, response)
       })
     },
-    onConnect: (_request, socket) => refuse(socket, { status: 405, detail: "this server is no proxy" }),
-    onExpectation: (request) => refuse(request.socket, { status: 417, detail: "only 100-continue can be expected" }),
+    onConnect: (_request, socket) => refuse(socket, plain(405, "this server is no proxy")),
+    onExpectation: (request) => refuse(request.socket, plain(417, "only 100-continue can be expected")),
     onClientError: (error, socket) => {
       if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
+      if (judged.has(socket)) return
+      const refusal = judge(error, socket)
+      if (refusal === undefined) return
+      judged.add(socket)
       const pending = underWay.get(socket)
-      const refusal = refusalOf(error)
       // Its own body is what cannot be read, and it has no answer yet: this is the answer.
       if (pending === undefined || !(pending.request.complete || pending.response.headersSent)) {
         return refuse(socket, refusal)
@@ -83,27 +103,25 @@ const hosts = (rawHeaders: ReadonlyArray<string>): number => {
   return count
 }
 
-const refusalOf = (error: ParseError): Refusal => {
-  switch (error.code) {
-    case "HPE_HEADER_OVERFLOW":
-      // When not even the first line ended, it was the target that was too long.
-      return error.rawPacket !== undefined && !error.rawPacket.includes("\r\n")
-        ? { status: 414, detail: "the request target is too long" }
-        : { status: 431, detail: "the header fields are too large" }
-    case "ERR_HTTP_REQUEST_TIMEOUT":
-      return { status: 408, detail: "the request took too long to arrive" }
-    default:
-      return { status: 400, detail: "this is not an HTTP request" }
-  }
-}
+/** Packets that are looked through for the end of what is too long: 64 KiB each. */
+const mostPackets = 256
+
+/** A refusal that needs no more words than these. */
+const plain = (status: number, detail: string): Refusal => ({
+  status,
+  body: JSON.stringify({ type: "about:blank", title: STATUS_CODES[status] ?? "", status, detail, error: detail })
+})
 
 /** Answers before there is a request to speak of, and closes the connection. */
-const refuse = (socket: Duplex, { detail, status }: Refusal): void => {
+const refuse = (socket: Duplex, { body, headers = {}, status }: Refusal): void => {
   if (!socket.writable) return
-  const title = STATUS_CODES[status] ?? ""
-  const body = JSON.stringify({ type: "about:blank", title, status, detail, error: detail })
-  socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\nConnection: close\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
-  )
+  const fields = {
+    ...headers,
+    "content-type": "application/problem+json",
+    "content-length": String(Buffer.byteLength(body)),
+    "x-content-type-options": "nosniff",
+    connection: "close"
+  }
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body}`)
 }

@@ -5,11 +5,13 @@ import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type PreconditionFailed, RouteNotFound } from "../domain/Errors.ts"
+import { sha256 } from "../services/EventChain.ts"
 import { askedOf } from "./Asked.ts"
 import { Origins } from "./Origins.ts"
 import { unlessKnown } from "./plugins/Answers.ts"
 import { bytes } from "./Response.ts"
 import { assetAnswer, assets, entry } from "./shell/Assets.ts"
+import { sealAnswer } from "./shell/Doorway.ts"
 import { openSearch } from "./shell/OpenSearch.ts"
 
 /** A file of the browser's application, by its path without the leading slash. */
@@ -41,6 +43,7 @@ export const DocumentsLive = Layer.mergeAll(
           fileAt(() => name)
         )
       }
+      yield* router.get("/app/seal", Effect.succeed(sealAnswer))
       // The router gets paths as this server writes them (RequestTarget.ts): no escape hides a slash.
       yield* router.get(
         "/app/:file",
@@ -48,12 +51,12 @@ export const DocumentsLive = Layer.mergeAll(
       )
       yield* router.get(
         "/opensearch.xml",
-        Effect.map(HttpServerRequest.HttpServerRequest, (request) =>
-          bytes(openSearch(origins.own(askedOf(request)), entry?.icon ?? ""), "application/opensearchdescription+xml", {
-            "cache-control": "no-cache",
-            vary: "Host"
-          })
-        )
+        Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+          const text = openSearch(origins.own(askedOf(request)), entry?.icon ?? "")
+          const tag = sha256(Buffer.from(text)).slice(0, 22)
+          const headers = { etag: `"${tag}"`, "cache-control": "no-cache", vary: "Host" }
+          return unlessKnown(request, tag, bytes(text, "application/opensearchdescription+xml", headers))
+        })
       )
     })
   )

@@ -5,6 +5,7 @@ import { parseTarget } from "./RequestTarget.ts"
 const particular = [
   "origin",
   "range",
+  "if",
   "if-match",
   "if-none-match",
   "if-modified-since",

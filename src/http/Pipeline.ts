@@ -13,7 +13,7 @@ import { askedOf } from "./Asked.ts"
 import { Origins } from "./Origins.ts"
 import { Dispatch } from "./plugins/Dispatch.ts"
 import { parseTarget, type RequestTarget, routerPath } from "./RequestTarget.ts"
-import { optionsAnswer } from "./Response.ts"
+import { optionsAnswer, spoken, withHeaders } from "./Response.ts"
 import { methodsOf } from "./RouteTable.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
@@ -46,10 +46,11 @@ const pipeline = Effect.gen(function* () {
     Effect.suspend(() => {
       const refusal = origins.refusal(askedOf(request))
       if (refusal !== undefined) return refusal
-      if (request.method === "OPTIONS" && request.url === "*") return Effect.succeed(optionsAnswer(everyMethod))
+      if (request.method === "OPTIONS" && request.url === "*")
+        return Effect.succeed(optionsAnswer(everyMethod, registry.announced()))
       return Either.match(parseTarget(request.url), {
         onLeft: (error) => error,
-        onRight: (target) => dispatch(request, target, router, toPlugin(request, target))
+        onRight: (target) => dispatch(request, target, router, toPlugin(request, target), registry.announced)
       })
     })
 
@@ -66,24 +67,34 @@ export const PipelineLive = Layer.scopedDiscard(
 
 const everyMethod = ["GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"]
 
-/** Hands a request to the router, under a path that the router reads as it is meant; `elsewhere` when it has no route. */
+/**
+ * Hands a request to the router, under a path that the router reads as it is meant; `elsewhere` when it has no route. What
+ * is `announced` of the server as a whole, its root says.
+ */
 const dispatch = <E, R>(
   request: Request,
   target: RequestTarget,
   router: HttpApp.Default<unknown, unknown>,
-  elsewhere: Effect.Effect<Response, E, R>
+  elsewhere: Effect.Effect<Response, E, R>,
+  announced: () => Readonly<Record<string, string>>
 ) => {
   const path = routerPath(target, request.method)
   const methods = methodsOf(path)
   if (methods === undefined) return elsewhere
-  if (request.method === "OPTIONS") return Effect.succeed(optionsAnswer(methods))
+  if (request.method === "OPTIONS") return Effect.succeed(optionsAnswer(methods, target.path === "" ? announced() : {}))
   if (!methods.includes(request.method)) {
-    return new MethodNotAllowed({ message: `${request.method} is not for /${target.path}`, allow: methods })
+    return new MethodNotAllowed({ message: `${spoken(request.method)} is not for /${target.path}`, allow: methods })
   }
   // The router's own context is provided by the router; what is left of it is the request.
   return Effect.provideService(
-    router as Effect.Effect<Response, DomainError, HttpServerRequest.HttpServerRequest>,
+    Effect.map(router as Effect.Effect<Response, DomainError, HttpServerRequest.HttpServerRequest>, unframed),
     HttpServerRequest.HttpServerRequest,
     request.modify({ url: path + target.query })
   )
 }
+
+/** A page of the program's own that says nothing of frames: whoever had it in one could have people click in it. */
+const unframed = (response: Response): Response =>
+  response.headers["content-type"]?.startsWith("text/html") && response.headers["content-security-policy"] === undefined
+    ? withHeaders(response, { "content-security-policy": "frame-ancestors 'none'" })
+    : response

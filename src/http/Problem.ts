@@ -39,6 +39,7 @@ export const problems = {
   InternalError: { status: 500, title: "Internal error" },
   UnsupportedScheme: { status: 501, title: "Scheme not supported" },
   UpstreamFailed: { status: 502, title: "Upstream failed" },
+  UpstreamRefused: { status: 502, title: "Refused upstream" },
   ForeignResource: { status: 502, title: "On another server" },
   Overloaded: { status: 503, title: "Overloaded" },
   NotConfigured: { status: 503, title: "Not configured" },
@@ -73,7 +74,8 @@ const extensions = [
 ] as const
 
 const problemOf = (error: DomainError): Problem & Record<string, unknown> => {
-  const { status, title } = problems[error._tag]
+  const { title } = problems[error._tag]
+  const status = error._tag === "UpstreamRefused" ? error.status : problems[error._tag].status
   const shared: Record<string, unknown> = {}
   for (const field of extensions) if (field in error) shared[field] = Reflect.get(error, field)
   const detail = error._tag === "PluginRejected" ? error.reason : error.message
@@ -99,7 +101,7 @@ const allowedWhereSomethingIs = "OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROP
 const headersOf = (error: DomainError): Record<string, string> => {
   switch (error._tag) {
     case "Unauthorized":
-      return { "www-authenticate": 'Basic realm="elastik", charset="UTF-8"' }
+      return { "www-authenticate": 'Basic realm="elastik"' }
     case "AlreadyExists":
       return { allow: allowedWhereSomethingIs }
     case "MethodNotAllowed":
@@ -126,6 +128,12 @@ const headersOf = (error: DomainError): Record<string, string> => {
     default:
       return {}
   }
+}
+
+/** The problem document of an error, for whoever is answered before there is a request. */
+export const documentOf = (error: DomainError) => {
+  const problem = problemOf(error)
+  return { status: problem.status, headers: headersOf(error), body: JSON.stringify(problem) }
 }
 
 /**

@@ -47,15 +47,18 @@ const resolveAlias = (path: CanonicalPath, slash: boolean): { path: CanonicalPat
 export const routerPath = (target: Pick<RequestTarget, "path" | "slash">, method: string): string => {
   const { path, slash } = target
   if (path === "") return "/"
-  const plugin = slash || !statefulMethods.has(method) ? undefined : /^lib\/(.+)\/state$/.exec(path)?.[1]
+  const plugin = slash || worldMethods.has(method) ? undefined : /^lib\/(.+)\/state$/.exec(path)?.[1]
   if (plugin !== undefined) return `/lib/${encodeURIComponent(plugin)}/state`
   const head = prefixesOfNames.find((prefix) => path.startsWith(prefix)) ?? ownPrefix(path)
   const name = path.slice(head.length)
   return `/${head}${name === "" ? "" : encodeURIComponent(name)}${slash ? "/" : ""}`
 }
 
-/** A plugin's state is set, and that is all; to anything else its path is a name that no world can have (C10.1). */
-const statefulMethods: ReadonlySet<string> = new Set(["PUT", "OPTIONS"])
+/**
+ * A plugin's state is set, and that is all: to what else can be done with worlds, its path is a name that none can have
+ * (C10.1).
+ */
+const worldMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "DELETE"])
 
 /** The routes whose last parameter is a whole path. */
 const prefixesOfNames = ["stream/", "proc/verify/", "proc/events/"]

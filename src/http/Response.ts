@@ -54,9 +54,14 @@ export const headOnly = (
     ...headers
   })
 
-/** The answer to OPTIONS (C4.6). */
-export const optionsAnswer = (allow: ReadonlyArray<string>): Response =>
-  withHeaders(HttpServerResponse.empty({ status: 204 }), { allow: allow.join(", ") })
+/** The answer to OPTIONS (C4.6), with what else there is to announce. */
+export const optionsAnswer = (
+  allow: ReadonlyArray<string>,
+  announced: Readonly<Record<string, string>> = {}
+): Response => withHeaders(HttpServerResponse.empty({ status: 204 }), { ...announced, allow: allow.join(", ") })
+
+/** A method as answers speak of it: HEAD has the body of GET, and so its length (C2.4). */
+export const spoken = (method: string): string => (method === "HEAD" ? "GET" : method)
 
 /** 302, without a body. */
 export const redirect = (location: string, headers: Readonly<Record<string, string | undefined>>): Response =>

@@ -17,6 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { AppConfig } from "../services/AppConfig.ts"
 import { Changes } from "../services/Changes.ts"
+import { PluginRegistry } from "../services/PluginRegistry.ts"
 import { Answering } from "./Answering.ts"
 import { Api } from "./Api.ts"
 import { AuthLive } from "./auth/Http.ts"
@@ -35,6 +36,7 @@ import { Shortcut } from "./Shortcut.ts"
 import { StreamAnswers } from "./stream/Answers.ts"
 import { StreamLive } from "./stream/Http.ts"
 import { LiveUpdates } from "./stream/LiveUpdates.ts"
+import * as UnknownMethods from "./UnknownMethods.ts"
 import { WorldAnswers } from "./worlds/Answers.ts"
 import { WorldsLive } from "./worlds/Http.ts"
 
@@ -84,10 +86,13 @@ export const layer = Layer.scoped(
     )
     const edge = yield* Edge
     const shortcut = yield* Shortcut
-    const connections = Connections.make((request, response) => {
-      const whole = () => handler(request, response)
-      if (!edge.serve(request, response) && !shortcut.serve(request, response, whole)) whole()
-    })
+    const connections = Connections.make(
+      (request, response) => {
+        const whole = () => handler(request, response)
+        if (!edge.serve(request, response) && !shortcut.serve(request, response, whole)) whole()
+      },
+      UnknownMethods.make(yield* PluginRegistry)
+    )
     const server = Http.createServer({ maxHeaderSize, requireHostHeader: false, requestTimeout }, connections.onRequest)
     // Their bytes are bounded already; fields beyond a count would be dropped without a word.
     server.maxHeadersCount = 0

@@ -19,6 +19,7 @@ import { Shaping } from "../services/Shaping.ts"
 import { Worlds } from "../services/Worlds.ts"
 import { WriteGate } from "../services/WriteGate.ts"
 import * as Converters from "./converters/Converters.ts"
+import * as DataDirectory from "./DataDirectory.ts"
 import * as DirectoryLock from "./DirectoryLock.ts"
 import * as GpuDevice from "./gpu/Device.ts"
 import * as FstabMounts from "./mounts/FstabMounts.ts"
@@ -84,6 +85,7 @@ export const Live = Server.layer.pipe(
   Layer.provideMerge(Machine),
   Layer.provideMerge(LiveStorage),
   Layer.provideMerge(ServerKey.layer),
+  Layer.provide(DataDirectory.layer),
   Layer.provide(NodeContext.layer),
   Layer.provide(Layer.effectDiscard(checkExposure))
 )

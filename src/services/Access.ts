@@ -1,7 +1,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { Caller, Tier } from "../domain/Caller.ts"
+import { type Caller, system, type Tier } from "../domain/Caller.ts"
 import { Forbidden, type StorageFailure } from "../domain/Errors.ts"
 import {
   type Action,
@@ -44,15 +44,18 @@ export class Access extends Context.Tag("elastik/Access")<Access, AccessShape>()
         return Effect.logWarning("lines of /etc/private that name no path hide nothing", rules.unread)
       })
       const rules = privateRead ? Effect.succeed<PrivacyRules>({ prefixes: [], everything: true }) : followed
-      const unless = (reason: (rules: PrivacyRules) => string | undefined) =>
+      const unless = (caller: Caller, reason: (caller: Caller, rules: PrivacyRules) => string | undefined) =>
         Effect.flatMap(rules, (rules) => {
-          const message = reason(rules)
-          return message === undefined ? Effect.void : new Forbidden({ message })
+          const message = reason(caller, rules)
+          if (message === undefined) return Effect.void
+          // What not even the machine may do, no credentials open.
+          return new Forbidden({ message, curable: reason(system, rules) === undefined })
         })
       return {
-        require: (caller, action, path) => unless((rules) => refusal(caller, action, path, rules)),
-        requireTier: (caller, tier) => unless(() => refusalOfTier(caller, tier)),
-        requireUse: (caller, tier, touch) => unless((rules) => refusalToUse(caller, tier, touch, rules)),
+        require: (caller, action, path) => unless(caller, (caller, rules) => refusal(caller, action, path, rules)),
+        requireTier: (caller, tier) => unless(caller, (caller) => refusalOfTier(caller, tier)),
+        requireUse: (caller, tier, touch) =>
+          unless(caller, (caller, rules) => refusalToUse(caller, tier, touch, rules)),
         readable: (caller) => Effect.map(rules, (rules) => (path: string) => allows(caller, "read", path, rules))
       }
     })

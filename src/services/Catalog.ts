@@ -5,7 +5,7 @@ import { compareBytes, lowerBound } from "../domain/ByteOrder.ts"
 import type { StorageFailure } from "../domain/Errors.ts"
 import { type Child, childrenOf } from "../domain/Listing.ts"
 import type { Entry } from "../domain/World.ts"
-import { type CanonicalPath, isWorldNamespace, type WorldName } from "../domain/WorldPath.ts"
+import { type CanonicalPath, isWithin, isWorldNamespace, type WorldName } from "../domain/WorldPath.ts"
 import { Storage } from "./Storage.ts"
 
 /**
@@ -32,10 +32,12 @@ export interface CatalogShape {
   readonly unmake: (path: string) => void
   /** how many worlds and made collections there are below a path */
   readonly countBelow: (path: string) => number
-  /** whether a path is a collection: a namespace, a made one, or one with something below it */
-  readonly isCollection: (path: string) => boolean
+  /** whether a path is a collection: a namespace, a made one, or one with something below it, of what is `visible` */
+  readonly isCollection: (path: string, visible?: (name: string) => boolean) => boolean
   /** whether there is anything at a path: a world or a collection */
   readonly isThere: (path: string) => boolean
+  /** whether a path is known to have nothing: it is not there, and no world at it or below could not be read */
+  readonly isGone: (path: string) => boolean
 }
 
 export class Catalog extends Context.Tag("elastik/Catalog")<Catalog, CatalogShape>() {
@@ -43,17 +45,18 @@ export class Catalog extends Context.Tag("elastik/Catalog")<Catalog, CatalogShap
     Catalog,
     Effect.gen(function* () {
       const storage = yield* Storage
-      return make(yield* storage.scan)
+      return make(yield* storage.scan, yield* storage.unread)
     })
   )
 }
 
-/** A catalog that starts with the given entries. */
-export const make = (initial: ReadonlyArray<Entry>): CatalogShape => {
+/** A catalog that starts with the given entries; of what is `unread` it knows nothing but that it is there. */
+export const make = (initial: ReadonlyArray<Entry>, unread: ReadonlyArray<WorldName> = []): CatalogShape => {
   const entries = new Map<string, Entry>(initial.map((entry) => [entry.name, entry]))
   // A made collection stands among the names with a slash behind it: as if there were a world below it without a name.
   const names: Array<string> = [...entries.keys()].sort(compareBytes)
   const made = new Map<string, CanonicalPath>()
+  const unknown = new Set(unread)
 
   /** the part of the names that begins behind `path/`, whatever that is */
   const range = (path: string): readonly [number, number] => [
@@ -67,7 +70,14 @@ export const make = (initial: ReadonlyArray<Entry>): CatalogShape => {
     const [from, to] = range(path)
     return to - from - (made.has(path) ? 1 : 0)
   }
-  const isCollection = (path: string) => isWorldNamespace(path) || made.has(path) || countBelow(path) > 0
+  const isCollection: CatalogShape["isCollection"] = (path, visible) => {
+    if (isWorldNamespace(path)) return true
+    if (visible === undefined) return made.has(path) || countBelow(path) > 0
+    if (made.has(path) && visible(path)) return true
+    for (const _child of childrenOf(names, `${path}/`, visible)) return true
+    return false
+  }
+  const isThere = (path: string) => entries.has(path) || isCollection(path)
 
   return {
     get: (name) => entries.get(name),
@@ -83,6 +93,7 @@ export const make = (initial: ReadonlyArray<Entry>): CatalogShape => {
     put: (entry) => {
       if (!entries.has(entry.name)) insert(entry.name)
       entries.set(entry.name, entry)
+      unknown.delete(entry.name)
     },
     remove: (name) => {
       if (entries.delete(name)) drop(name)
@@ -98,7 +109,8 @@ export const make = (initial: ReadonlyArray<Entry>): CatalogShape => {
     },
     countBelow,
     isCollection,
-    isThere: (path) => entries.has(path) || isCollection(path)
+    isThere,
+    isGone: (path) => !isThere(path) && ![...unknown].some((name) => isWithin(name, path))
   }
 }
 

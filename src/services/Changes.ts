@@ -13,15 +13,22 @@ export interface Change {
   readonly op: Operation
 }
 
-/** A change and the cursor to continue after it. */
-export interface Numbered extends Change {
-  readonly seq: number
+/** A collection that was made, or is gone: no commit, so it has no version, and `name` ends with a slash (C9, C15). */
+export interface CollectionChange {
+  readonly name: `${string}/`
+  readonly version: 0
+  readonly op: "put" | "delete"
 }
+
+/** A change and the cursor to continue after it. */
+export type Numbered = (Change | CollectionChange) & { readonly seq: number }
 
 /** Commits, pushed (C9). */
 export interface ChangesShape {
   /** tells everybody; called in the same step as the commit's entry in the catalog */
   readonly publish: (change: Change) => void
+  /** tells watchers alone: who listens, listens to commits */
+  readonly tell: (change: CollectionChange) => void
   /** calls `listener` synchronously on every change, before any watcher wakes */
   readonly listen: (listener: (change: Change) => void) => Effect.Effect<void, never, Scope.Scope>
   /**
@@ -67,6 +74,17 @@ const make = (): Effect.Effect<ChangesShape, never, Scope.Scope> =>
       for (const topic of topics.keys()) wake(topic)
     }
 
+    const tell = (change: Change | CollectionChange) => {
+      ring[++newest % remembered] = { ...change, seq: newest }
+      wake("")
+      wake(change.name)
+      const inside = change.name.length - 1
+      for (let slash = change.name.indexOf("/"); slash >= 0 && slash < inside; ) {
+        wake(change.name.slice(0, slash + 1))
+        slash = change.name.indexOf("/", slash + 1)
+      }
+    }
+
     const end = Effect.sync(() => {
       ended = true
       wakeAll()
@@ -76,13 +94,9 @@ const make = (): Effect.Effect<ChangesShape, never, Scope.Scope> =>
     return {
       publish: (change) => {
         for (const listener of listeners) listener(change)
-        ring[++newest % remembered] = { ...change, seq: newest }
-        wake("")
-        wake(change.name)
-        for (let slash = change.name.indexOf("/"); slash >= 0; slash = change.name.indexOf("/", slash + 1)) {
-          wake(change.name.slice(0, slash + 1))
-        }
+        tell(change)
       },
+      tell,
       listen: (listener) =>
         Effect.acquireRelease(
           Effect.sync(() => listeners.add(listener)),

@@ -1,17 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Command, Receipt } from "../domain/Command.ts"
-import {
-  type Forbidden,
-  type Locked,
-  Overloaded,
-  type PreconditionFailed,
-  type StorageFailure
-} from "../domain/Errors.ts"
+import type { Forbidden, Locked, Overloaded, PreconditionFailed, StorageFailure } from "../domain/Errors.ts"
 import type { Operation } from "../domain/Event.ts"
 import { TransientSet } from "../domain/Transients.ts"
 import { entryOf } from "../domain/World.ts"
 import { type CanonicalPath, isWithin, type WorldName } from "../domain/WorldPath.ts"
+import * as Admission from "./Admission.ts"
 import { Catalog } from "./Catalog.ts"
 import { Changes } from "./Changes.ts"
 import * as KeyedMutex from "./KeyedMutex.ts"
@@ -23,15 +18,17 @@ export type OverwriteError = Forbidden | Locked | PreconditionFailed | Overloade
 
 /** How commands become commits: one world, one writer at a time, and everybody is told in the same step. */
 export interface Commits {
-  /** runs a command in its turn, if `permitted` lets it when the turn has come */
+  /** runs a command in its turn, if `permitted` lets it when the turn has come: what it sees is what is written over */
   readonly commit: <E = never>(
     command: Command,
-    permitted?: Effect.Effect<void, E>
+    permitted?: Effect.Effect<unknown, E>
   ) => Effect.Effect<Receipt, WriteError | E>
   /** the same for who has the tree around the world already (WriteGate) */
   readonly commitInside: (command: Command) => Effect.Effect<Receipt, WriteError>
   /** lets so many in and no more: whoever comes on top is better told to come back */
-  readonly admitted: <A, E>(work: Effect.Effect<A, E>) => Effect.Effect<A, E | Overloaded>
+  readonly admitted: Admission.Admission
+  /** the catalog follows the storage, for who has found that a world is not there: it was taken away by hand */
+  readonly reconsider: (name: WorldName) => Effect.Effect<void>
   /** a write on its way to a world, for which nobody need wait but who looks afterwards (`settled`) */
   readonly onItsWay: <A, E>(name: WorldName, write: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** looks at a path, and at what is below it, when the writes that are on their way there have arrived */
@@ -44,7 +41,7 @@ interface Arrival {
 }
 
 /** Writes that may be under way at a time, most of them waiting for their turn. */
-const waitingCommits = 1024
+const places = { all: 1024, slow: 512 }
 
 export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | WriteGate> = Effect.gen(function* () {
   const storage = yield* Storage
@@ -54,7 +51,6 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
   const mutex = KeyedMutex.make<WorldName>()
   /** writes of the machine's own that are on their way: each opens when it has arrived */
   const arrivals = new TransientSet<Arrival>()
-  let waiting = 0
 
   /** Catalog first, then the watchers: whoever is woken finds the new state. */
   const settle = (command: Command, receipt: Receipt) => {
@@ -64,47 +60,47 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
     changes.publish({ name: command.name, version: receipt.version, op: operationOf(command) })
   }
 
-  /** After a failure nobody knows how far it came; the catalog follows what the storage says now. */
-  const reconsider = (name: WorldName) =>
+  /** After a failure nobody knows how far it came; the catalog, and who watches, follow what the storage says now. */
+  const follow = (name: WorldName, op: Operation) =>
     Effect.ignoreLogged(
-      Effect.map(
-        storage.head(name),
-        Option.match({ onNone: () => catalog.remove(name), onSome: (head) => catalog.put(entryOf(head)) })
-      )
+      Effect.map(storage.head(name), (found) => {
+        const known = catalog.get(name)
+        if (Option.isSome(found)) {
+          catalog.put(entryOf(found.value))
+          // What was to be deleted is still there.
+          const happened = op === "delete" ? "state" : op
+          if (known?.tag !== found.value.tag) changes.publish({ name, version: found.value.version, op: happened })
+        } else if (known !== undefined) {
+          catalog.remove(name)
+          changes.publish({ name, version: known.version, op: "delete" })
+        }
+      })
     )
 
   /** One world, one writer at a time; nothing interrupts it once it waits for its turn. */
-  const commitInside = (command: Command): Effect.Effect<Receipt, WriteError> =>
+  const commitIf = <E>(
+    command: Command,
+    permitted: Effect.Effect<unknown, E>
+  ): Effect.Effect<Receipt, WriteError | E> =>
     storage.execute(command).pipe(
       Effect.tap((receipt) => Effect.sync(() => settle(command, receipt))),
-      Effect.tapErrorTag("StorageFailure", () => reconsider(command.name)),
+      Effect.tapError(({ _tag }) =>
+        _tag === "StorageFailure" || (_tag === "WorldNotFound" && catalog.get(command.name) !== undefined)
+          ? follow(command.name, operationOf(command))
+          : Effect.void
+      ),
+      (committing) => Effect.zipRight(permitted, committing),
       mutex.lock(command.name),
       Effect.uninterruptible
     )
 
   return {
-    commit: (command, permitted) => {
-      const committed = commitInside(command)
-      const work = permitted === undefined ? committed : Effect.zipRight(permitted, committed)
-      return Effect.uninterruptible(gate.one(command.name)(work))
-    },
-    commitInside,
+    commit: (command, permitted = Effect.void) =>
+      Effect.uninterruptible(gate.one(command.name)(commitIf(command, permitted))),
+    commitInside: (command) => commitIf(command, Effect.void),
 
-    admitted: (work) =>
-      Effect.acquireUseRelease(
-        Effect.suspend((): Effect.Effect<void, Overloaded> => {
-          if (waiting >= waitingCommits) {
-            return new Overloaded({ message: "too many writes are waiting; try again in a moment", retryAfter: 1 })
-          }
-          waiting++
-          return Effect.void
-        }),
-        () => work,
-        () =>
-          Effect.sync(() => {
-            waiting--
-          })
-      ),
+    admitted: Admission.make(places),
+    reconsider: (name) => Effect.uninterruptible(mutex.lock(name)(follow(name, "delete"))),
 
     onItsWay: (name, write) =>
       Effect.acquireUseRelease(

@@ -7,7 +7,7 @@ import type * as Option from "effect/Option"
  * `text/yaml` and the like are understood as the names of the same format that they are, `+json` and `+yaml` as sources.
  */
 export interface ConvertersShape {
-  /** what text of the type `from` may be converted into, best first; loads nothing */
+  /** what text of the type `from` may be converted into, best first: itself, unless it is plain text; loads nothing */
   readonly targets: (from: string) => ReadonlyArray<string>
   /**
    * The text as `to`; none when there is no such conversion, or when this very text has no exact one: it does not

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import { system } from "../domain/Caller.ts"
 import type { Append, Overwrite } from "../domain/Command.ts"
+import { type Conditions, conditionsOf } from "../domain/Conditions.ts"
 import { BadRequest, Forbidden, NotConfigured, type StorageFailure } from "../domain/Errors.ts"
 import { extFor } from "../domain/Ext.ts"
 import { parseFanout } from "../domain/Fanout.ts"
@@ -102,11 +103,14 @@ const template = ({ bytes, caller, headers, method, query }: FanoutRequest) =>
     if (hints.ext !== undefined && parseExt(hints.ext) === undefined) {
       return yield* new BadRequest({ message: "ext wants 1 to 32 letters, digits, . + _ or -" })
     }
+    // Of the conditions only the lock tokens can mean several worlds.
+    const { lockTokens } = conditionsOf(headers)
+    const conditions: Conditions = lockTokens === undefined ? {} : { lockTokens }
     const body = yield* bytes
     return (name: WorldName): Append | Overwrite => {
       // There is always one: what was named has just been found legal.
       const ext = extFor({ ...hints, name, body }) ?? "bin"
-      const content = { name, body, ext, conditions: {} }
+      const content = { name, body, ext, conditions }
       return method === "POST"
         ? { _tag: "Append", ...content, idempotencyKey }
         : { _tag: "Overwrite", ...content, meta }

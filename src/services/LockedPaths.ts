@@ -1,35 +1,48 @@
 import { ancestors } from "../domain/Lock.ts"
+import { isWithin, isWorldNamespace } from "../domain/WorldPath.ts"
 import type { CatalogShape } from "./Catalog.ts"
-import type { LocksShape } from "./Locks.ts"
 
 /** How many names a path and what is below it have in the catalog. */
 const countWithin = (catalog: CatalogShape, path: string): number =>
   catalog.countBelow(path) + (catalog.isMade(path) ? 1 : 0) + (catalog.get(path) === undefined ? 0 : 1)
 
 /**
- * The resources that writing a path changes: itself, and when it comes to be, the collections that get a member by that
- * (RFC 4918 section 7.4): all that come to be with it, and the nearest that is there.
+ * Whether there will still be something at a path when all that is `leaving` has gone. Those who remove trees have them
+ * alone, so what is leaving lies side by side.
  */
-export function* written(catalog: CatalogShape, path: string): Generator<string> {
+const isStaying = (catalog: CatalogShape, leaving: ReadonlySet<string>, path: string): boolean => {
+  if (isWorldNamespace(path)) return true
+  let count = countWithin(catalog, path)
+  for (const gone of leaving) if (count > 0 && isWithin(gone, path)) count -= countWithin(catalog, gone)
+  return count > 0
+}
+
+/**
+ * The resources that writing a path changes: itself, and when it comes to be, the collections that get a member by that
+ * (RFC 4918 section 7.4): all that come to be with it, and the nearest that is there, and not about to go.
+ */
+export function* written(catalog: CatalogShape, leaving: ReadonlySet<string>, path: string): Generator<string> {
   yield path
-  if (catalog.isThere(path)) return
+  if (isStaying(catalog, leaving, path)) return
   for (const above of ancestors(path)) {
     yield above
-    if (catalog.isThere(above)) return
+    if (isStaying(catalog, leaving, above)) return
   }
 }
 
 /**
- * The resources that removing a path and all below it changes: all that are locked in there, and the collections that
- * lose a member, which are several when the last member of a collection that nobody made takes it along.
+ * The collections that lose a member when a path, which is `leaving`, goes with all below it: several when the last
+ * member of a collection that nobody made takes it along. `arriving` is what comes to be by the same request.
  */
-export function* removed(catalog: CatalogShape, locks: LocksShape, path: string): Generator<string> {
-  yield path
-  for (const { root } of locks.within(path)) yield root
-  const going = countWithin(catalog, path)
+export function* robbed(
+  catalog: CatalogShape,
+  leaving: ReadonlySet<string>,
+  path: string,
+  arriving: string | undefined
+): Generator<string> {
   for (const above of ancestors(path)) {
     yield above
-    if (countWithin(catalog, above) > going) return
+    if (isStaying(catalog, leaving, above) || (arriving !== undefined && isWithin(arriving, above))) return
   }
 }
 

@@ -15,7 +15,8 @@ import type {
   ResourceNotFound,
   StorageFailure,
   UnsupportedScheme,
-  UpstreamFailed
+  UpstreamFailed,
+  UpstreamRefused
 } from "../domain/Errors.ts"
 import type { UnreadLine } from "../domain/Fstab.ts"
 
@@ -31,6 +32,7 @@ export type MountError =
   | StorageFailure
   | UnsupportedScheme
   | UpstreamFailed
+  | UpstreamRefused
 
 /** The mounts that a caller may know of, as `GET /mnt/` shows them (C11.2). */
 export interface MountList {
@@ -75,7 +77,7 @@ export interface MountSource {
   readonly length: number
   /** with its parameters, as a header would say it */
   readonly contentType: string
-  /** X-Mount-Version: different whenever the content is */
+  /** different whenever the content is: X-Mount-Version, and the query that was passed on */
   readonly version: string
 }
 
@@ -101,8 +103,13 @@ export interface MountTableShape {
     request: Pick<MountRequest, "path" | "slash" | "headers">,
     body: Stream.Stream<Uint8Array, E>
   ) => Effect.Effect<MountReceipt, MountError | PreconditionFailed | E>
+  /** what can be done with `<mount>/<path>`, or with /mnt itself (""), as far as this caller may know (C4.6) */
+  readonly methods: (request: Pick<MountRequest, "caller" | "path" | "slash">) => Effect.Effect<ReadonlyArray<string>>
   /** the first `limit` bytes of what `<mount>/<path>` has for this caller, and what they are; for C12.1 */
-  readonly source: (caller: Caller, path: string, limit: number) => Effect.Effect<MountSource, MountError>
+  readonly source: (
+    request: Pick<MountRequest, "caller" | "path" | "search">,
+    limit: number
+  ) => Effect.Effect<MountSource, MountError>
   /** the file on this host behind `<mount>/<path>`, which exists and lies within its mount; only file mounts have such */
   readonly localFile: (path: string) => Effect.Effect<string, MountError>
 }

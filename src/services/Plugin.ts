@@ -80,6 +80,8 @@ export interface Plugin {
   readonly DESCRIPTION?: string
   /** true: a browser that navigates below a route gets the machine's shell (C14), and the shell's requests arrive here */
   readonly SHELL?: boolean
+  /** headers, in lower case, that OPTIONS of the server as a whole (`/` and `*`) answers with while it runs */
+  readonly ANNOUNCES?: Readonly<Record<string, string>>
   /** the answer: a response, or plain data that is sent as JSON. The scope ends with the answer, or with the plugin */
   readonly handle: (request: PluginRequest) => Effect.Effect<unknown, DomainError, PluginServices | Scope.Scope>
   /** what a request touches, for a plugin that is a surface of something else; AUTH counts as well */

@@ -48,6 +48,8 @@ export interface PluginRegistryShape {
   readonly fallback: (path: string) => Running | undefined
   /** every live route, once, without its leading slash */
   readonly routes: () => ReadonlyArray<{ readonly route: string; readonly description: string }>
+  /** what the plugins that run announce of the server as a whole (RFC 9110 section 9.3.7), by header */
+  readonly announced: () => Readonly<Record<string, string>>
   /** the plugins that run */
   readonly running: () => ReadonlyArray<WorldName>
   /** sets the state of a plugin, unless its source is not the one that the conditions name; for operators */
@@ -225,6 +227,7 @@ const make = Effect.gen(function* () {
       [...routes]
         .filter(([route]) => route !== fallbackRoute)
         .map(([route, { manifest }]) => ({ route, description: manifest.description ?? "a plugin" })),
+    announced: () => Object.assign({}, ...[...plugins.values()].map(({ manifest }) => manifest.announces)),
     running: () => [...plugins.keys()],
     setState: (caller, name, to, conditions = {}) =>
       Effect.gen(function* () {

@@ -4,12 +4,12 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Caller } from "../domain/Caller.ts"
-import { type Conditions, evaluateWrite } from "../domain/Conditions.ts"
+import type { Conditions } from "../domain/Conditions.ts"
 import {
   type Forbidden,
   InsufficientStorage,
   type Locked,
-  PreconditionFailed,
+  type PreconditionFailed,
   type StorageFailure,
   WorldNotFound
 } from "../domain/Errors.ts"
@@ -21,7 +21,6 @@ import {
   type PropertyChange,
   sizeOf
 } from "../domain/Property.ts"
-import { currentTags } from "../domain/World.ts"
 import type { CanonicalPath } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
@@ -38,8 +37,8 @@ export interface PropertiesShape {
   /** the properties of what is at a path, in the order in which they were set; who asks has asked the policy */
   readonly get: (path: string) => ReadonlyArray<Property>
   /**
-   * All changes or none. Wants the right to write the path, where something must be. InsufficientStorage: they would
-   * be too many or too large.
+   * All changes or none; without any, it tells whether there could be some. Wants the right to write the path, where
+   * something must be. InsufficientStorage: they would be too many or too large.
    */
   readonly patch: (
     caller: Caller,
@@ -100,11 +99,11 @@ const make = Effect.gen(function* () {
   const abandoned: Array<string> = []
   for (const { key, value } of yield* store.load("properties")) {
     const properties = decode(value)
-    if (!catalog.isThere(key)) abandoned.push(key)
+    if (catalog.isGone(key)) abandoned.push(key)
     else if (Option.isSome(properties)) set(key, properties.value)
     else yield* Effect.logWarning("kept properties cannot be read; left alone", key)
   }
-  // What had them went by somebody's hand, or a deletion was interrupted.
+  // What had them went by somebody's hand, or a deletion was interrupted. What cannot be read today keeps them.
   if (abandoned.length > 0) yield* store.change(abandoned.map((key) => storing(key, none)))
 
   return Properties.of({
@@ -112,13 +111,10 @@ const make = Effect.gen(function* () {
 
     patch: (caller, path, changes, conditions) =>
       Effect.gen(function* () {
-        yield* locks.permit(caller, conditions.lockTokens, [path])
         if (!catalog.isThere(path)) return yield* WorldNotFound.at(path)
-        const own = catalog.get(path)
-        const current = own && { tags: currentTags(own), modified: own.updatedAt }
-        if (evaluateWrite(conditions, current) === "failed") {
-          return yield* new PreconditionFailed({ message: "a condition of the request does not hold" })
-        }
+        yield* locks.judge(caller, path, conditions)
+        yield* locks.permit(caller, conditions.lockTokens, [path])
+        if (changes.length === 0) return
         const after = changed(get(path), changes)
         const grown = sizeOf(after) - sizeOf(get(path))
         if (

@@ -2,26 +2,28 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { Caller } from "../domain/Caller.ts"
 import type { Overwrite } from "../domain/Command.ts"
-import type { Conditions } from "../domain/Conditions.ts"
+import { type Conditions, evaluateWrite } from "../domain/Conditions.ts"
 import {
   type BadPath,
   type Conflict,
   Forbidden,
   PreconditionFailed,
-  StorageFailure,
+  type StorageFailure,
   WorldNotFound
 } from "../domain/Errors.ts"
 import { type Content, isEntangled, relocated, surplus } from "../domain/Relocation.ts"
+import { currentTags } from "../domain/World.ts"
 import { type CanonicalPath, isWorldNamespace, type WorldName, worldName } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
 import { Collections } from "./Collections.ts"
 import type { Commits, OverwriteError } from "./Commits.ts"
-import { removed, resourcesOf, written } from "./LockedPaths.ts"
+import { resourcesOf } from "./LockedPaths.ts"
 import { Locks } from "./Locks.ts"
 import { Properties } from "./Properties.ts"
 import { Storage } from "./Storage.ts"
-import { deletionsAtOnce, type Trees } from "./Trees.ts"
+import type { Failed } from "./TreeSteps.ts"
+import type { Trees } from "./Trees.ts"
 import { WriteGate } from "./WriteGate.ts"
 
 /** How a copy or move can be refused; then nothing has changed. */
@@ -37,12 +39,6 @@ export interface Relocation {
   readonly overwrite: boolean
   /** judged of the source; the lock tokens count for both sides */
   readonly conditions: Conditions
-}
-
-/** What could not be done, by the path in question. */
-export interface Failed {
-  readonly path: string
-  readonly error: StorageFailure
 }
 
 /** What came of a copy or move. */
@@ -70,11 +66,15 @@ interface Plan {
   readonly created: boolean
 }
 
-/** Worlds that are copied at a time. Each is in memory meanwhile, so it is fewer of the large ones, in bytes. */
-const copiesAtOnce = { small: 16, large: 2 }
+/** Worlds from so many bytes on are copied a few at a time: each is in memory meanwhile. */
 const large = 1024 * 1024
 
-/** Copies and moves of worlds and trees (C15). Everything is judged first, by who has both trees alone. */
+const failed = (message: string) => new PreconditionFailed({ message })
+
+/**
+ * Copies and moves of worlds and trees (C15). Everything is judged first, by who has the trees that change alone; in the
+ * source of a copy worlds may be written meanwhile, and are copied as they are when it is their turn.
+ */
 export const make = (commits: Commits, trees: Trees) =>
   Effect.gen(function* () {
     const access = yield* Access
@@ -125,19 +125,24 @@ export const make = (commits: Commits, trees: Trees) =>
         }
       })
 
-    function* changedBy({ created }: Plan, { from, to }: Relocation, op: "copy" | "move"): Generator<string> {
-      yield* written(catalog, to)
+    function* replaced({ created }: Plan, to: CanonicalPath): Generator<string> {
+      yield* locks.written(to)
       if (!created) for (const { root } of locks.within(to)) yield root
-      if (op === "move") yield* removed(catalog, locks, from)
     }
 
-    const copyWorld = ({ from, to }: Pair<WorldName>, op: "copy" | "move") =>
+    /** False when the world was not there any more: somebody has taken it away by hand. */
+    const copyWorld = (
+      { from, to }: Pair<WorldName>,
+      op: "copy" | "move",
+      conditions: Conditions
+    ): Effect.Effect<boolean, PreconditionFailed | StorageFailure> =>
       Effect.gen(function* () {
         const found = yield* storage.read(from)
-        if (Option.isNone(found)) {
-          return yield* new StorageFailure({ message: `/${from} is gone`, cause: "it was in the catalog" })
+        if (Option.isNone(found)) return yield* Effect.as(commits.reconsider(from), false)
+        const { body, ext, meta, updatedAt } = found.value
+        if (evaluateWrite(conditions, { tags: currentTags(found.value), modified: updatedAt }) === "failed") {
+          return yield* failed("a condition of the request does not hold")
         }
-        const { body, ext, meta } = found.value
         const command: Overwrite = {
           _tag: "Overwrite",
           name: to,
@@ -148,58 +153,52 @@ export const make = (commits: Commits, trees: Trees) =>
           origin: { op, from }
         }
         yield* commits.commitInside(command)
-      }).pipe(
-        Effect.catchTags({
-          WorldNotFound: Effect.die,
-          IdempotencyConflict: Effect.die,
-          PreconditionFailed: Effect.die
-        })
-      )
-
-    /** Does all it can; what fails is told, by its path. */
-    const attempt = <A extends { readonly path: string }>(
-      steps: ReadonlyArray<A>,
-      concurrency: number,
-      run: (step: A) => Effect.Effect<unknown, StorageFailure>
-    ) =>
-      Effect.forEach(
-        steps,
-        (step) =>
-          Effect.match(run(step), {
-            onFailure: (error): ReadonlyArray<Failed> => [{ path: step.path, error }],
-            onSuccess: () => []
-          }),
-        { concurrency }
-      ).pipe(Effect.map((failures) => failures.flat()))
+        return true
+      }).pipe(Effect.catchTags({ WorldNotFound: Effect.die, IdempotencyConflict: Effect.die }))
 
     const takeAway = (names: ReadonlyArray<WorldName>) =>
       Effect.flatMap(trees.deletion, (deletion) =>
-        attempt(
+        trees.attempt(
           names.map((name) => ({ path: name, name })),
-          deletionsAtOnce,
           ({ name }) =>
             Effect.catchTag(trees.takeAway({ name, deletion, conditions: {} }), "PreconditionFailed", Effect.die)
         )
       )
 
-    const perform = (plan: Plan, { from, to }: Relocation, op: "copy" | "move") =>
+    /** Copies the worlds: what failed, and those that had gone. */
+    const copyWorlds = (plan: Plan, { conditions, from }: Relocation, op: "copy" | "move") =>
       Effect.gen(function* () {
+        const gone = new Set<string>()
+        const copyOne = (pair: Pair<WorldName>, conditions: Conditions) =>
+          Effect.map(copyWorld(pair, op, conditions), (wasThere) => {
+            if (!wasThere) gone.add(pair.from)
+          })
+        // The conditions are about this one: if it is not copied, nothing is.
+        const own = plan.worlds.find((pair) => pair.from === from)
+        if (own !== undefined) yield* copyOne(own, conditions)
+        const members = plan.worlds.filter((pair) => pair !== own).map((pair) => ({ ...pair, path: pair.from }))
         const isLarge = ({ from }: Pair<WorldName>) => (catalog.get(from)?.len ?? 0) > large
-        const copies = (pairs: ReadonlyArray<Pair<WorldName>>, concurrency: number) =>
-          attempt(
-            pairs.map((pair) => ({ ...pair, path: pair.from })),
-            concurrency,
-            (pair) => copyWorld(pair, op)
-          )
+        const copyMember = (pair: Pair<WorldName>) =>
+          Effect.catchTag(copyOne(pair, {}), "PreconditionFailed", Effect.die)
         const failures = [
-          ...(yield* copies(
-            plan.worlds.filter((pair) => !isLarge(pair)),
-            copiesAtOnce.small
+          ...(yield* trees.attempt(
+            members.filter((pair) => !isLarge(pair)),
+            copyMember
           )),
-          ...(yield* copies(plan.worlds.filter(isLarge), copiesAtOnce.large))
+          ...(yield* trees.attempt(members.filter(isLarge), copyMember, true))
         ]
-        const failed = new Set(failures.map(({ path }) => path))
-        const copied = plan.worlds.filter((pair) => !failed.has(pair.from))
+        return { failures, gone }
+      })
+
+    const perform = (plan: Plan, relocation: Relocation, op: "copy" | "move") =>
+      Effect.gen(function* () {
+        const { from, to } = relocation
+        const { failures, gone } = yield* copyWorlds(plan, relocation, op)
+        const missed = new Set([...gone, ...failures.map(({ path }) => path)])
+        const copied = plan.worlds.filter((pair) => !missed.has(pair.from))
+        if (copied.length === 0 && failures.length === 0 && plan.collections.length === 0) {
+          return yield* WorldNotFound.at(from)
+        }
         yield* collections.make(plan.collections.map((pair) => pair.to))
         const sources = resourcesOf(
           from,
@@ -208,16 +207,18 @@ export const make = (commits: Commits, trees: Trees) =>
         yield* properties.copy(sources.map((path) => ({ from: path, to: relocated(path, from, to) })))
         if (failures.length > 0) return failures
 
-        const targets = resourcesOf(to, [...plan.surplus.worlds, ...plan.surplus.collections])
-        failures.push(...(yield* takeAway(plan.surplus.worlds)))
+        const replaced = plan.worlds.flatMap((pair) => (gone.has(pair.from) ? (catalog.get(pair.to)?.name ?? []) : []))
+        const surplus = [...plan.surplus.worlds, ...replaced]
+        const targets = resourcesOf(to, [...surplus, ...plan.surplus.collections])
+        const left = [...(yield* takeAway(surplus))]
         yield* collections.forget(plan.surplus.collections)
         yield* trees.forgetGone(to, targets)
-        if (op === "copy") return failures
+        if (op === "copy") return left
 
-        failures.push(...(yield* takeAway(plan.worlds.map((pair) => pair.from))))
+        left.push(...(yield* takeAway(plan.worlds.map((pair) => pair.from))))
         yield* collections.forget(plan.collections.map((pair) => pair.from))
         yield* trees.forgetGone(from, sources)
-        return failures
+        return left
       })
 
     const relocate =
@@ -236,27 +237,29 @@ export const make = (commits: Commits, trees: Trees) =>
             return yield* new Forbidden({ message: "a whole namespace cannot be moved" })
           }
           yield* worldName(to)
-          return yield* gate.trees([from, to])(
+          return yield* (op === "move" ? gate.trees([from, to]) : gate.trees([to], [from]))(
             Effect.gen(function* () {
               const plan = yield* planOf(caller, relocation)
               yield* requireAll(caller, plan, op)
-              yield* trees.judge(from, conditions)
+              const held = yield* locks.judge(caller, from, conditions)
               if (!plan.created && !overwrite) {
-                return yield* new PreconditionFailed({ message: "there is something at the destination" })
+                return yield* failed("there is something at the destination")
               }
-              yield* trees.requireParent(to)
+              yield* trees.requireParent(caller, to)
               if (!locks.none()) {
-                yield* locks.permit(caller, conditions.lockTokens, changedBy(plan, relocation, op))
+                yield* locks.permit(caller, conditions.lockTokens, replaced(plan, to))
+                if (op === "move") yield* locks.permitRemoval(caller, conditions.lockTokens, from, to)
               }
-              const failures = yield* perform(plan, relocation, op)
+              const failures = yield* perform(plan, { ...relocation, conditions: held }, op)
               // A single world that could not be copied is a failure like any other write's.
               const [failure] = failures
-              if (failure !== undefined && plan.worlds.length === 1 && failure.path === from)
+              if (failure !== undefined && plan.worlds.length === 1 && failure.path === from) {
                 return yield* failure.error
+              }
               return { created: plan.created, failures }
-            })
+            }).pipe(Effect.scoped)
           )
-        }).pipe(Effect.uninterruptible, commits.admitted)
+        }).pipe(Effect.uninterruptible, commits.admitted.trees(op === "move" ? [given.from, given.to] : [given.to]))
 
     return { copy: relocate("copy"), move: relocate("move") }
   })

@@ -58,7 +58,7 @@ export const run = (
         Effect.async<unknown, DomainError>((resume) => {
           const fiber = Runtime.runFork(asking)(uninterrupted(plugin, request))
           const leave = Fiber.interruptFork(fiber)
-          const gone = () => resume(Effect.zipRight(leave, Deferred.await(ended)))
+          const gone = () => resume(Effect.zipRight(leave, Effect.mapError(Deferred.await(ended), told(request))))
           waiting.add(gone)
           fiber.addObserver((exit) => {
             waiting.delete(gone)
@@ -109,6 +109,12 @@ export const run = (
         })
     }
   })
+
+/** That end, as those hear of it whose request it was. */
+const told =
+  ({ path }: Pick<PluginRequest, "path">) =>
+  ({ message }: RouteNotFound) =>
+    new RouteNotFound({ message, path })
 
 /** Calls into a module, which was written by somebody: what it throws, or answers instead of an Effect, is a defect. */
 const call = <A, E, R>(f: () => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -27,7 +27,9 @@ export const make = (converters: ConvertersShape) =>
     const quality = (type: string) => qualityOf(wanted.ranges, type)
     const named = plain === 0 || wanted.required !== "*/*"
     const targets = named ? converters.targets(from).filter((to) => quality(to) > 0 && quality(to) >= plain) : []
-    for (const to of targets.sort((a, b) => quality(b) - quality(a))) {
+    // Of what is wanted as much, what is named first comes before what a wildcard lets in.
+    const rank = (type: string) => quality(type) + (type === wanted.required ? Number.EPSILON : 0)
+    for (const to of targets.sort((a, b) => rank(b) - rank(a))) {
       const converted = yield* converters.convert(text, from, to)
       if (Option.isSome(converted)) {
         return Option.some<Fallback>({ how: "converted", contentType: to, text: converted.value })

@@ -42,8 +42,8 @@ export const make = ({ maxBody, maxSource }: { readonly maxBody: number; readonl
       return { version: entry.tag, beginning: source, whole: Effect.asSome(source) }
     })
 
-    const mounted = Effect.fnUntraced(function* (caller: Caller, path: CanonicalPath) {
-      const read = (limit: number) => mounts.source(caller, path.slice("mnt/".length), limit)
+    const mounted = Effect.fnUntraced(function* (caller: Caller, path: CanonicalPath, search: string) {
+      const read = (limit: number) => mounts.source({ caller, path: path.slice("mnt/".length), search }, limit)
       // A character takes four bytes at most.
       const first = yield* read(maxSource * 4)
       const cut = first.bytes.length < first.length
@@ -56,8 +56,8 @@ export const make = ({ maxBody, maxSource }: { readonly maxBody: number; readonl
       return { version: first.version, beginning, whole: cut ? rest : Effect.asSome(beginning) }
     })
 
-    return (caller: Caller, path: CanonicalPath): Effect.Effect<Found, SourceError> => {
-      if (path.startsWith("mnt/")) return mounted(caller, path)
+    return (caller: Caller, path: CanonicalPath, search: string): Effect.Effect<Found, SourceError> => {
+      if (path.startsWith("mnt/")) return mounted(caller, path, search)
       return path === "mnt"
         ? new BadPath({ message: "/mnt itself has no shape; name something mounted" })
         : world(caller, path)

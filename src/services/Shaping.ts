@@ -38,6 +38,8 @@ export interface ShapeRequest {
   readonly caller: Caller
   /** a world, or something below `mnt/` */
   readonly source: CanonicalPath
+  /** what the server behind a mount is asked besides: a query with its `?`; none is "" */
+  readonly search?: string
   readonly accept: string | undefined
   readonly intent: string | undefined
   readonly userAgent: string | undefined
@@ -238,7 +240,7 @@ const make = Effect.gen(function* () {
   const shape = Effect.fnUntraced(function* (request: ShapeRequest) {
     const wanted = yield* read(request.accept)
     const { caller } = request
-    const found = yield* find(caller, request.source)
+    const found = yield* find(caller, request.source, request.search ?? "")
     const configuration = yield* gpu.configuration
     const about = { render, gpu: configuration?.fingerprint, streams: wanted.streams }
     const answer = (result: ShapeAnswer["result"], rate?: ShapeAnswer["rate"]): ShapeAnswer => ({
@@ -297,7 +299,7 @@ const read = (accept: string | undefined): Effect.Effect<Wanted, BadRequest | No
     return new BadRequest({ message })
   }
   if (wanted === "nothing acceptable") {
-    return new NotAcceptable({ message: "Accept forbids every type that there could be", available: [] })
+    return new NotAcceptable({ message: "Accept leaves nothing that could be answered with", available: [] })
   }
   return Effect.succeed(wanted)
 }

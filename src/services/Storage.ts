@@ -20,6 +20,8 @@ export interface StorageShape {
   readonly execute: (command: Command) => Effect.Effect<Receipt, WriteError>
   /** every stored world, as the storage finds them now; used once, to fill the catalog */
   readonly scan: Effect.Effect<ReadonlyArray<Entry>, StorageFailure>
+  /** worlds that the scan found and could not read: they are there, and nothing is known of them */
+  readonly unread: Effect.Effect<ReadonlyArray<WorldName>, StorageFailure>
   readonly head: (name: WorldName) => Effect.Effect<Option.Option<Head>, StorageFailure>
   /** head and bytes as one snapshot */
   readonly read: (name: WorldName) => Effect.Effect<Option.Option<World>, StorageFailure>

@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import type { Caller } from "../domain/Caller.ts"
 import type { Append, Overwrite, Receipt, SetState } from "../domain/Command.ts"
 import type { Conditions } from "../domain/Conditions.ts"
+import { type Disclosed, disclose } from "../domain/Disclosure.ts"
 import {
   type AlreadyExists,
   type BadPath,
@@ -17,10 +18,10 @@ import {
   type StorageFailure,
   WorldNotFound
 } from "../domain/Errors.ts"
-import type { EventRow, EventType } from "../domain/Event.ts"
+import type { EventType } from "../domain/Event.ts"
 import type { Child } from "../domain/Listing.ts"
 import type { Entry, Head, World } from "../domain/World.ts"
-import { type CanonicalPath, isWorldNamespace, type WorldName } from "../domain/WorldPath.ts"
+import type { CanonicalPath, WorldName } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
 import type { Changes } from "./Changes.ts"
@@ -28,7 +29,7 @@ import type { Collections } from "./Collections.ts"
 import type { OverwriteError } from "./Commits.ts"
 import * as Commits from "./Commits.ts"
 import { EventChain } from "./EventChain.ts"
-import { written } from "./LockedPaths.ts"
+import * as Locking from "./Locking.ts"
 import { Locks } from "./Locks.ts"
 import { Properties } from "./Properties.ts"
 import * as Relocation from "./Relocation.ts"
@@ -42,7 +43,9 @@ import type { WriteGate } from "./WriteGate.ts"
 export type ReadError = Forbidden | WorldNotFound | CollectionOnly | StorageFailure
 
 export type { OverwriteError } from "./Commits.ts"
+export type { Taken } from "./Locking.ts"
 export type { Relocated, RelocationError } from "./Relocation.ts"
+export type { Removed } from "./Trees.ts"
 
 /**
  * The one door: every surface, device and plugin reads and writes worlds through it. It asks the policy, serialises the
@@ -70,12 +73,12 @@ export interface WorldsShape {
   readonly mayWrite: (caller: Caller, name: WorldName) => Effect.Effect<void, Forbidden | StorageFailure>
   readonly overwrite: (caller: Caller, command: Overwrite) => Effect.Effect<Receipt, OverwriteError>
   readonly append: (caller: Caller, command: Append) => Effect.Effect<Receipt, OverwriteError | IdempotencyConflict>
-  /** the world and all below it, to the trash; the names that went, those of collections with a slash (C4.5, C15) */
+  /** the world and all below it, to the trash (C4.5, C15): all that can go, unless the world itself cannot */
   readonly remove: (
     caller: Caller,
     path: CanonicalPath,
     conditions: Conditions
-  ) => Effect.Effect<ReadonlyArray<string>, OverwriteError | WorldNotFound>
+  ) => Effect.Effect<Trees.Removed, OverwriteError | BadPath | WorldNotFound>
   /**
    * A collection that is there while it is empty (MKCOL, RFC 4918 section 9.3). AlreadyExists: a world or collection is
    * there. Conflict: what is above it is no collection.
@@ -93,6 +96,8 @@ export interface WorldsShape {
   readonly copy: Relocation.Relocate
   /** the same, and then the source is deleted as `remove` would (whose rights it wants); a crash between leaves both */
   readonly move: Relocation.Relocate
+  /** a lock, and with it an empty world where there is nothing (RFC 4918 section 7.3); refreshed and released by Locks */
+  readonly lock: Locking.TakeLock
   /** a write of the machine's own, which locks do not bind; whoever looks at the world before it is done waits for it */
   readonly remember: (command: Overwrite) => Effect.Effect<void, OverwriteError>
   /** takes away for good what the machine itself has written, and nobody can miss; whoever looks waits for it, too */
@@ -109,13 +114,16 @@ export interface WorldsShape {
     details: Readonly<Record<string, string | number>>
   ) => Effect.Effect<void, Overloaded | StorageFailure>
   readonly verify: (caller: Caller, name: WorldName) => Effect.Effect<Verdict, ReadError>
-  /** up to `limit` of a world's events with an id above `after`, oldest first; for whoever may read the world */
+  /**
+   * Up to `limit` of a world's events with an id above `after`, oldest first; for whoever may read the world, without what
+   * they may not know.
+   */
   readonly events: (
     caller: Caller,
     name: WorldName,
     after: number,
     limit: number
-  ) => Effect.Effect<ReadonlyArray<EventRow>, ReadError>
+  ) => Effect.Effect<ReadonlyArray<Disclosed>, ReadError>
 }
 
 export class Worlds extends Context.Tag("elastik/Worlds")<Worlds, WorldsShape>() {
@@ -132,6 +140,9 @@ export class Worlds extends Context.Tag("elastik/Worlds")<Worlds, WorldsShape>()
 /** What all namespaces lie below. */
 const everywhere = "" as CanonicalPath
 
+/** No tag is like this. */
+const neverHolds: Conditions = { ifMatch: "" }
+
 const make = Effect.gen(function* () {
   const storage = yield* Storage
   const catalog = yield* Catalog
@@ -142,24 +153,34 @@ const make = Effect.gen(function* () {
   const commits = yield* Commits.make
   const trees = yield* Trees.make(commits)
   const relocation = yield* Relocation.make(commits, trees)
+  const { lock } = yield* Locking.make(commits, trees)
   const { admitted, commit, onItsWay, settled } = commits
   const shared = SharedReads.make(catalog.get)
+
+  /** Of the conditions of a write the storage judges all but If, of which it knows nothing. */
+  const ifHolds = (caller: Caller, { conditions, name }: Overwrite | Append | SetState) =>
+    conditions.states === undefined ? Effect.void : locks.judge(caller, name, conditions)
 
   /** A write of a caller's, which locks may bind; asked when its turn has come, so that none is taken meanwhile. */
   const commitFor = (caller: Caller, command: Overwrite | Append) =>
     commit(
       command,
-      Effect.suspend(() =>
-        locks.none() ? Effect.void : locks.permit(caller, command.conditions.lockTokens, written(catalog, command.name))
+      Effect.zipRight(
+        ifHolds(caller, command),
+        Effect.suspend(() =>
+          locks.none() ? Effect.void : locks.permit(caller, command.conditions.lockTokens, locks.written(command.name))
+        )
       )
     )
 
+  /** Only the storage knows whether it has answered this before, when If held: then it answers the same again (C4.4). */
+  const replayed = (command: Append, failure: PreconditionFailed) =>
+    command.conditions.states === undefined || command.idempotencyKey === undefined
+      ? failure
+      : commit({ ...command, conditions: neverHolds })
+
   const isCollection = (caller: Caller, path: CanonicalPath) =>
-    Effect.map(access.readable(caller), (readable) => {
-      if (isWorldNamespace(path) || (catalog.isMade(path) && readable(path))) return true
-      for (const _child of catalog.children(`${path}/`, readable)) return true
-      return false
-    })
+    Effect.map(access.readable(caller), (readable) => catalog.isCollection(path, readable))
 
   const missing = (caller: Caller, name: WorldName) =>
     Effect.flatMap(
@@ -167,6 +188,10 @@ const make = Effect.gen(function* () {
       (collection): Effect.Effect<never, CollectionOnly | WorldNotFound> =>
         collection ? CollectionOnly.at(name) : WorldNotFound.at(name)
     )
+
+  /** The storage does not find what the catalog has: it was taken away by hand, unless it is there again by now. */
+  const vanished = (name: WorldName) =>
+    Effect.zipRight(commits.reconsider(name), Effect.ignoreLogged(trees.forgetGone(name, [name])))
 
   const present =
     <A>(read: (name: WorldName) => Effect.Effect<Option.Option<A>, StorageFailure>) =>
@@ -178,7 +203,10 @@ const make = Effect.gen(function* () {
             ? missing(caller, name)
             : Effect.flatMap(
                 read(name),
-                Option.match({ onNone: () => missing(caller, name), onSome: (found) => Effect.succeed(found) })
+                Option.match({
+                  onNone: () => Effect.zipRight(vanished(name), missing(caller, name)),
+                  onSome: (found) => Effect.succeed(found)
+                })
               )
         )
       )
@@ -192,7 +220,11 @@ const make = Effect.gen(function* () {
     }),
     head: present(storage.head),
     events: (caller, name, after, limit) =>
-      present((name) => Effect.asSome(storage.events(name, after, limit)))(caller, name),
+      Effect.zipWith(
+        present((name) => Effect.asSome(storage.events(name, after, limit)))(caller, name),
+        access.readable(caller),
+        (rows, readable) => rows.map((row) => disclose(row, caller, readable))
+      ),
 
     list: (caller, collection, after) =>
       Effect.gen(function* () {
@@ -225,28 +257,33 @@ const make = Effect.gen(function* () {
 
     mayWrite: (caller, name) => access.require(caller, "write", name),
     overwrite: (caller, command) =>
-      Effect.zipRight(access.require(caller, "write", command.name), admitted(commitFor(caller, command))).pipe(
-        Effect.catchTags({ WorldNotFound: Effect.die, IdempotencyConflict: Effect.die })
-      ),
+      Effect.zipRight(
+        access.require(caller, "write", command.name),
+        admitted.one(command.name)(commitFor(caller, command))
+      ).pipe(Effect.catchTags({ WorldNotFound: Effect.die, IdempotencyConflict: Effect.die })),
 
     append: (caller, command) =>
-      Effect.zipRight(access.require(caller, "write", command.name), admitted(commitFor(caller, command))).pipe(
-        Effect.catchTag("WorldNotFound", Effect.die)
-      ),
+      Effect.zipRight(
+        access.require(caller, "write", command.name),
+        admitted.one(command.name)(
+          Effect.catchTag(commitFor(caller, command), "PreconditionFailed", (failure) => replayed(command, failure))
+        )
+      ).pipe(Effect.catchTag("WorldNotFound", Effect.die)),
 
     remove: (caller, path, conditions) => settled(path, () => trees.remove(caller, path, conditions)),
     makeCollection: trees.makeCollection,
     copy: relocation.copy,
     move: relocation.move,
+    lock,
 
     remember: (command) =>
-      onItsWay(command.name, admitted(commit(command))).pipe(
+      onItsWay(command.name, admitted.one(command.name)(commit(command))).pipe(
         Effect.catchTags({ WorldNotFound: Effect.die, IdempotencyConflict: Effect.die }),
         Effect.asVoid
       ),
 
     evict: (name) =>
-      onItsWay(name, admitted(commit({ _tag: "Delete", name, deletion: undefined, conditions: {} }))).pipe(
+      onItsWay(name, admitted.one(name)(commit({ _tag: "Delete", name, deletion: undefined, conditions: {} }))).pipe(
         Effect.catchTags({
           // Somebody else was faster.
           WorldNotFound: () => Effect.void,
@@ -257,12 +294,12 @@ const make = Effect.gen(function* () {
       ),
 
     setState: (caller, command) =>
-      Effect.zipRight(access.require(caller, "activate", command.name), commit(command)).pipe(
+      Effect.zipRight(access.require(caller, "activate", command.name), commit(command, ifHolds(caller, command))).pipe(
         Effect.catchTag("IdempotencyConflict", Effect.die)
       ),
 
     record: (name, type, details) =>
-      onItsWay(name, admitted(commit({ _tag: "Remark", name, type, details }))).pipe(
+      onItsWay(name, admitted.one(name)(commit({ _tag: "Remark", name, type, details }))).pipe(
         Effect.catchTags({
           WorldNotFound: Effect.die,
           IdempotencyConflict: Effect.die,

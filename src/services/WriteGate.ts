@@ -12,8 +12,14 @@ import { isWithin } from "../domain/WorldPath.ts"
 export interface WriteGateShape {
   /** a write of one path */
   readonly one: (path: string) => <A, E, R>(write: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** the paths and everything below them, for one alone; never within another turn */
-  readonly trees: (roots: ReadonlyArray<string>) => <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /**
+   * the paths and everything below them, for one alone; never within another turn. Trees that are `kept` are nobody else's
+   * alone meanwhile, though single worlds in them are written
+   */
+  readonly trees: (
+    roots: ReadonlyArray<string>,
+    kept?: ReadonlyArray<string>
+  ) => <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 export class WriteGate extends Context.Tag("elastik/WriteGate")<WriteGate, WriteGateShape>() {
@@ -24,14 +30,21 @@ interface Turn {
   readonly roots: ReadonlyArray<string>
   /** whether it excludes others */
   readonly alone: boolean
+  /** trees in which it lets single worlds be written, and nobody be alone */
+  readonly kept: ReadonlyArray<string>
   /** whether it may proceed, or has */
   ready: boolean
   proceed: () => void
 }
 
 const overlaps = (a: Turn, b: Turn): boolean =>
-  (a.alone || b.alone) &&
-  a.roots.some((x) => b.roots.some((y) => (b.alone && isWithin(x, y)) || (a.alone && isWithin(y, x))))
+  ((a.alone || b.alone) &&
+    a.roots.some((x) => b.roots.some((y) => (b.alone && isWithin(x, y)) || (a.alone && isWithin(y, x))))) ||
+  keepsOff(a, b) ||
+  keepsOff(b, a)
+
+const keepsOff = (a: Turn, b: Turn): boolean =>
+  b.alone && a.kept.some((x) => b.roots.some((y) => isWithin(x, y) || isWithin(y, x)))
 
 export const make = (): WriteGateShape => {
   /** in the order in which they came */
@@ -60,10 +73,10 @@ export const make = (): WriteGateShape => {
   }
 
   const take =
-    (roots: ReadonlyArray<string>, exclusive: boolean) =>
+    (roots: ReadonlyArray<string>, exclusive: boolean, kept: ReadonlyArray<string> = []) =>
     <A, E, R>(work: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
       Effect.uninterruptibleMask((restore) => {
-        const turn: Turn = { roots, alone: exclusive, ready: true, proceed: () => {} }
+        const turn: Turn = { roots, alone: exclusive, kept, ready: true, proceed: () => {} }
         turns.add(turn)
         if (exclusive) alone++
         const left = Effect.sync(() => leave(turn))
@@ -76,5 +89,5 @@ export const make = (): WriteGateShape => {
         return Effect.ensuring(restore(Effect.zipRight(waited, work)), left)
       })
 
-  return { one: (path) => take([path], false), trees: (roots) => take(roots, true) }
+  return { one: (path) => take([path], false), trees: (roots, kept) => take(roots, true, kept) }
 }

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest"
-import { expectClean, inBrowser, see, signIn } from "../helpers/Browser.ts"
+import { expectClean, inBrowser, live, see, signIn } from "../helpers/Browser.ts"
 import { people, receiptOf } from "../helpers/People.ts"
 import { start, T2, T3 } from "../helpers/TestServer.ts"
 
@@ -20,6 +20,15 @@ inBrowser(
           ])
         )
       )
+
+    /** Signing in forgets what has passed by; from here on the page has seen what is in view. */
+    const signedIn = async (page: Awaited<ReturnType<typeof open>>["page"]) => {
+      await signIn(page, T2)
+      await page.locator(".tier", { hasText: "T2" }).waitFor()
+      await live(page)
+      await see(page, "1 receipt,")
+      await see(page, "Matches the newest receipt")
+    }
 
     test("C14: both checks are shown to everybody, each by itself", async () => {
       await user.put("/home/h/both.txt", "one")
@@ -85,11 +94,23 @@ inBrowser(
       await see(page, "nothing: it is the first")
     })
 
+    test("C14: a receipt says what of it is withheld", async () => {
+      await user.put("/home/h/withheld.txt", "one")
+      const { page } = await open("/home/h/withheld.txt")
+      await page.route("**/proc/events/**", async (route) => {
+        const answer = await (await route.fetch()).json()
+        answer.events[0].withheld = ["from", "caller"]
+        await route.fulfill({ json: answer })
+      })
+      await page.getByRole("tab", { name: "History" }).click()
+      await page.getByRole("button", { name: "Receipt" }).click()
+      await see(page, "signed, with more: from, caller")
+    })
+
     test("C14: an earlier version that passed by can be shown and restored, hash, type, metadata and all", async () => {
       const first = receiptOf(await user.put("/home/h/undo?ext=md", "# the first\n", { "x-meta-author": "codex" }))
       const { page } = await open("/home/h/undo#history")
-      await signIn(page, T2)
-      await see(page, "1 receipt,")
+      await signedIn(page)
       await user.put("/home/h/undo?ext=txt", "the second")
       await see(page, "2 receipts,")
       await page.getByRole("button", { name: "Show" }).click()
@@ -104,8 +125,7 @@ inBrowser(
     test("C14: nothing is restored over what somebody else has written since", async () => {
       await user.put("/home/h/race.txt", "first")
       const { page } = await open("/home/h/race.txt#history")
-      await signIn(page, T2)
-      await see(page, "1 receipt,")
+      await signedIn(page)
       await user.put("/home/h/race.txt", "second")
       await see(page, "2 receipts,")
       // The page hears nothing more, and does not know of the third.
@@ -116,6 +136,17 @@ inBrowser(
       await page.getByRole("button", { name: "Restore version 1" }).click()
       await see(page, "Somebody wrote meanwhile")
       expect((await user.get("/home/h/race.txt?raw")).text).toBe("third")
+    })
+
+    test("C14: of a very long history the newest are checked unasked, and all of them on demand", {
+      timeout: 60_000
+    }, async () => {
+      for (let i = 0; i < 2100; i++) await user.post("/home/h/endless.txt", "x")
+      const { page } = await open("/home/h/endless.txt#history")
+      await see(page, "Intact in the newest 1000")
+      await page.getByRole("button", { name: "Check all of them" }).click()
+      await see(page, "2,100 receipts,")
+      expect(await checks(page)).toMatchObject({ Chain: ["good", "Intact"] })
     })
 
     test("C14: a long history is looked through as far as one asks", async () => {

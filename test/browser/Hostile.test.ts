@@ -112,6 +112,56 @@ inBrowser(
         expect((await anyone.get("/home/pwned")).status).toBe(404)
       })
 
+      test("C14: a click gives a script in a world no more than it had", async () => {
+        await user.put(
+          "/home/evil/clicked?ext=html",
+          `<p>click me</p><a id=t href="/home/pwned" target=_top>x</a><a id=p href="/home/pwned" target=_parent>x</a>
+          <a id=b href="${elsewhere.url}/blank" target=_blank>x</a>
+          <form id=f action="${elsewhere.url}/form"><input name=x></form><form id=g method=post action="/home/pwned"></form>
+          <iframe id=n src="/home/evil"></iframe><script src="/app/seal"></script><style>@import "/app/seal";</style><pre id=o></pre>
+          <script>
+          const said = []
+          const attempt = (name, run) => { try { said.push(name + "=" + run()) } catch (error) { said.push(name + "=" + error.name) } }
+          onclick = async (event) => {
+            if (!event.isTrusted) return
+            for (const link of [t, p, b]) {
+              link.click()
+              link.dispatchEvent(new MouseEvent("click", { ctrlKey: true, bubbles: true, cancelable: true, view: window }))
+            }
+            attempt("open", () => open("${elsewhere.url}/open"))
+            attempt("top", () => { top.location = "${elsewhere.url}/top" })
+            attempt("replace", () => { parent.location.replace("${elsewhere.url}/replace") })
+            attempt("close", () => { top.close() })
+            attempt("back", () => { top.history.back() })
+            attempt("requestSubmit", () => { f.requestSubmit(); g.requestSubmit() })
+            attempt("confirm", () => confirm("?"))
+            attempt("beacon", () => { navigator.sendBeacon("/home/pwned", "x") })
+            attempt("frame", () => n.contentDocument)
+            await fetch("/home/pwned", { method: "POST", mode: "no-cors", body: "x" }).catch(() => {})
+            await document.documentElement.requestFullscreen().then(() => said.push("full"), () => said.push("full=no"))
+            await navigator.clipboard?.readText().then(() => said.push("pasted"), () => said.push("paste=no"))
+            await new Promise((resolve) => { new EventSource("/stream/home/").onerror = resolve })
+            o.textContent = said.join("\\n") + "\\ndone=yes"
+          }
+          </script>`
+        )
+        const asked = elsewhere.asked.length
+        const { page } = await show("/home/evil/clicked")
+        const downloads: Array<unknown> = []
+        page.on("download", (download) => downloads.push(download))
+        await framed(page, "click me").click()
+        await framed(page, "done=yes").waitFor()
+        const said = (await page.frameLocator("iframe:not(.arriving)").locator("#o").textContent()) ?? ""
+        expect(said.split("\n")).toEqual(
+          expect.arrayContaining(["open=null", "back=SecurityError", "confirm=false", "frame=null", "full=no"])
+        )
+        expect(said).not.toContain("pasted")
+        expect(new URL(page.url()).pathname).toBe("/home/evil/clicked")
+        expect([page.context().pages().length, downloads.length]).toEqual([1, 0])
+        expect(elsewhere.asked.slice(asked).filter((one) => !/favicon/.test(one))).toEqual([])
+        expect((await anyone.get("/home/pwned")).status).toBe(404)
+      })
+
       test.each(Object.entries(inert))("C14: %s comes to nothing", async (name, html) => {
         const path = `/home/evil/${name.replaceAll(" ", "-")}`
         await user.put(`${path}?ext=html`, html(elsewhere.url))

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { afterAll, describe, expect, test } from "vitest"
 import { inBrowser, see } from "../helpers/Browser.ts"
 import { people } from "../helpers/People.ts"
@@ -57,21 +58,29 @@ describe("C14 the application's files", () => {
     expect((await anyone.get("/app/")).status).toBe(404)
   })
 
-  test("C14: the page runs its own script alone, and is framed by nobody", async () => {
-    const policy = String((await anyone.get("/", { accept: browser })).headers["content-security-policy"]).split("; ")
-    expect(policy).toEqual(
-      expect.arrayContaining([
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "frame-src 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "require-trusted-types-for 'script'"
-      ])
-    )
-  })
+  test.each(["/", "/home/missing", "/nowhere"])(
+    "C14: %s runs its own script alone, and is framed by nobody",
+    async (path) => {
+      const { headers, text } = await anyone.get(path, { accept: browser })
+      const [, src = "", integrity] = /<script type="module" src="([^"]+)" integrity="([^"]+)">/.exec(text) ?? []
+      expect(text.match(/<script/g)).toHaveLength(1)
+      const { bytes } = await anyone.get(src)
+      expect(integrity).toBe(`sha256-${createHash("sha256").update(bytes).digest("base64")}`)
+      expect(String(headers["content-security-policy"]).split("; ")).toEqual(
+        expect.arrayContaining([
+          "default-src 'none'",
+          `script-src '${integrity}'`,
+          "worker-src *:*/sw.js",
+          "style-src 'self'",
+          "frame-src 'self'",
+          "frame-ancestors 'none'",
+          "base-uri 'none'",
+          "form-action 'none'",
+          "require-trusted-types-for 'script'"
+        ])
+      )
+    }
+  )
 
   test("C14: the manifest says how it is installed, with pictures that are there", async () => {
     const manifest = JSON.parse((await anyone.get("/manifest.json")).text)
@@ -94,6 +103,45 @@ inBrowser(
   "C14 the worker",
   () => server,
   (open) => {
+    /** The page with all of its policy but for what keeps a test from naming scripts. */
+    const unguarded = async () => {
+      const visit = await open("/manifest.json", { serviceWorkers: "allow" })
+      await visit.page.route("**/", async (route) => {
+        if (route.request().resourceType() !== "document") return route.continue()
+        const response = await route.fetch()
+        const headers = response.headers()
+        const policy = (headers["content-security-policy"] ?? "").replace(/; require-trusted-types-for.*$/, "")
+        await route.fulfill({ response, headers: { ...headers, "content-security-policy": policy } })
+      })
+      await visit.page.goto("/")
+      await visit.page.locator("header.bar").waitFor()
+      return visit.page
+    }
+
+    test("C14: a stored script is none of the page's", async () => {
+      await user.put("/home/evil.js", "window.pwned = 1")
+      const page = await unguarded()
+      expect(
+        await page.evaluate(`new Promise((resolve) => {
+          const script = document.createElement("script")
+          script.onload = () => resolve("ran")
+          script.onerror = () => resolve("refused")
+          script.src = "/home/evil.js?raw"
+          document.head.append(script)
+        })`)
+      ).toBe("refused")
+      expect(await page.evaluate("window.pwned")).toBeUndefined()
+    })
+
+    test("C14: a stored script is no worker", async () => {
+      await user.put("/home/evil.js", "self.pwned = 1")
+      const page = await unguarded()
+      const registered = (path: string) =>
+        page.evaluate(`navigator.serviceWorker.register("${path}").then(() => "registered", (error) => error.name)`)
+      expect(await registered("/home/evil.js?raw")).toBe("SecurityError")
+      expect(await registered("/sw.js")).toBe("registered")
+    })
+
     test("C14: it keeps the application's files, and no world", async () => {
       await user.put("/home/kept.txt", "first")
       const { page } = await open("/home/kept.txt", { serviceWorkers: "allow" })

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { readFileSync } from "node:fs"
 import { afterAll, expect, test } from "vitest"
 import { expectClean, framed, holds, inBrowser, see, signIn } from "../helpers/Browser.ts"
 import { mintedOf, people } from "../helpers/People.ts"
@@ -7,6 +8,7 @@ import { start, T2, T3 } from "../helpers/TestServer.ts"
 const server = await start()
 afterAll(server.stop)
 const { operator, user } = people(server)
+const picture = readFileSync(new URL("../../src/http/shell/app/icon-192.png", import.meta.url))
 
 inBrowser(
   "C14 signing in",
@@ -100,5 +102,20 @@ inBrowser(
       expectClean(visit)
       await operator.del("/etc/private")
     })
+
+    test.each([
+      ["svg", '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="7"/>', /^data:image\/svg\+xml;base64,/],
+      ["png", picture, /^blob:/]
+    ])(
+      "C14: a picture that could run when it is opened by itself has no address of this origin: %s",
+      async (ext, bytes, address) => {
+        await user.put(`/home/pictures/one.${ext}`, bytes)
+        const { page } = await open(`/home/pictures/one.${ext}`)
+        await signIn(page, T2)
+        const source = "document.querySelector('.media img')?.src"
+        await expect.poll(() => page.evaluate(source), { timeout: 10_000 }).toMatch(address)
+        await holds(page, "document.querySelector('.media img')?.naturalWidth > 0")
+      }
+    )
   }
 )

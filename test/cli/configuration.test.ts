@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { commandLine } from "../helpers/CommandLine.ts"
@@ -84,6 +84,24 @@ describe("C17 a bad value stops the start with one clear line", () => {
   ])("C17 %s", async (_, env) => {
     const ended = await commandLine(["serve"], { cwd: tempDirectory(), env: { ELASTIK_PORT: "0", ...tokens, ...env } })
     expect([ended.code === 0, complaints(ended).length]).toEqual([false, 1])
+  })
+  test("C17 a data directory that is a file", async () => {
+    const cwd = tempDirectory()
+    writeFileSync(join(cwd, "file"), "")
+    for (const data of [join(cwd, "file"), join(cwd, "file/below")]) {
+      const ended = await commandLine(["serve", "--port", "0"], { cwd, env: { ...tokens, ELASTIK_DATA: data } })
+      expect([ended.code === 0, complaints(ended)]).toEqual([false, [expect.stringContaining("ELASTIK_DATA")]])
+    }
+  })
+  test.runIf(existsSync("/proc/self"))("C17 a data directory where there can be none, which is found out", async () => {
+    const cwd = tempDirectory()
+    for (const data of ["/proc/nope", "/proc/nope/below"]) {
+      const ended = await commandLine(["serve", "--port", "0"], { cwd, env: { ...tokens, ELASTIK_DATA: data } })
+      expect([ended.code === 0, complaints(ended)]).toEqual([
+        false,
+        [expect.stringContaining("ELASTIK_DATA /proc/nope")]
+      ])
+    }
   })
   test("C17 a key file that holds no key", async () => {
     const cwd = tempDirectory()

@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest"
 import {
   holds,
   type IfHeader,
-  judgesTags,
   parseIfHeader,
   type ResourceState,
+  resolveIf,
   type StateCondition,
   submittedTokens
 } from "../../src/domain/IfHeader.ts"
+import { path } from "../helpers/Paths.ts"
 
 const token = (name: string, negated = false): StateCondition => ({ _tag: "Token", negated, token: name })
 const tag = (opaque: string, negated = false, weak = false): StateCondition => ({
@@ -139,9 +140,20 @@ describe("C15 what If says", () => {
     expect(submittedTokens(parseIfHeader("</a> (<a:1>) (Not <b:2> <a:1>)") ?? [])).toEqual(["a:1", "b:2"])
   })
 
-  it("judges the tags of whom it names with one", () => {
-    const header = parseIfHeader('</a> (<a:1>) (["x"]) </b> (<a:1>)') ?? []
-    expect(judgesTags(header, (resource) => resource === "/a")).toBe(true)
-    expect(judgesTags(header, (resource) => resource === "/b")).toBe(false)
+  it("is about worlds by any of their URLs, and about nothing that is elsewhere", () => {
+    const references = [
+      "/dav/home/a",
+      "/home/a",
+      "http://here:1/home/%61",
+      "http://there/home/a",
+      "/proc/x",
+      "/dev/../x"
+    ]
+    const header = parseIfHeader(references.map((reference) => `<${reference}> (<a:1>)`).join(" "))
+    expect(resolveIf(header ?? [], path("home/own"), "here:1").map(({ resource }) => resource)).toEqual([
+      ...["home/a", "home/a", "home/a"],
+      ...[undefined, undefined, undefined]
+    ])
+    expect(resolveIf(parseIfHeader("(<a:1>)") ?? [], path("home/own"), "here:1")[0]?.resource).toBe("home/own")
   })
 })

@@ -208,14 +208,23 @@ describe("extOfName (C4.2: the name's extension)", () => {
     ["home/prod.env", "env"],
     ["lib/x.ts", "ts"],
     ["home/.config.json", "json"],
-    ["x.css", "css"]
+    ["x.css", "css"],
+    ["home/P.weird1", "weird1"],
+    ["home/a.dat", "dat"],
+    ["home/a.V2", "v2"],
+    ["home/v1.2b", "2b"],
+    ["home/x.constructor", "constructor"],
+    ["home/example.com", "com"],
+    ["home/example.net", "net"],
+    ["home/x.sixteenletters1x", "sixteenletters1x"],
+    ["home/game.n-gage", "n-gage"]
   ])("%s is %s", (name, ext) => {
     expect(extOfName(name)).toBe(ext)
   })
 
   it.each([
     ...["home/notes", "home/.bashrc", ".html", "home/.md", "home/x.", "home/v1.2", "home/v1.123", "home/a.b/c", ""],
-    ...["home/example.com", "home/x.nonsense", "home/x.constructor", "home/x.m d", "home/x.é", "home/a.html/"]
+    ...["home/x.seventeenletters1", "home/x.not-a-type", "home/x.a_b", "home/x.m d", "home/x.é", "home/a.html/"]
   ])("%s has none", (name) => {
     expect(extOfName(name)).toBeUndefined()
   })

@@ -21,6 +21,8 @@ describe("C10.2 what a plugin says of itself", () => {
       { METHODS: ["GET", "PROPFIND"], DESCRIPTION: "x" },
       { methods: ["GET", "PROPFIND"], description: "x" }
     ],
+    [{}, { announces: {} }],
+    [{ ANNOUNCES: { dav: "1, 2", "ms-author-via": "DAV" } }, { announces: { dav: "1, 2", "ms-author-via": "DAV" } }],
     [{ start: Effect.void, touches: () => Effect.void }, { tier: 2 }]
   ])("%j is read", (given, expected) => {
     expect(Either.getOrThrow(readManifest({ ...good, ...given }))).toMatchObject(expected)
@@ -40,6 +42,12 @@ describe("C10.2 what a plugin says of itself", () => {
     ["METHODS", { METHODS: [] }],
     ["METHODS", { METHODS: ["get"] }],
     ["METHODS", { METHODS: "GET" }],
+    ["ANNOUNCES", { ANNOUNCES: "dav" }],
+    ["ANNOUNCES", { ANNOUNCES: null }],
+    ["ANNOUNCES", { ANNOUNCES: { DAV: "1" } }],
+    ["ANNOUNCES", { ANNOUNCES: { "a b": "1" } }],
+    ["ANNOUNCES", { ANNOUNCES: { dav: 1 } }],
+    ["ANNOUNCES", { ANNOUNCES: { dav: "1\r\nset-cookie: x" } }],
     ["ROUTES", { ROUTES: undefined }],
     ["ROUTES", { ROUTES: [] }],
     ["ROUTES", { ROUTES: "/a" }],

@@ -36,10 +36,22 @@ describe("C12.2 Accept is a constraint", () => {
     }
   )
 
-  test.each(["text/html;q=0", "*/*;q=0", "text/html;level=1", "text/*;level=1", "text/html;q=0, text/event-stream"])(
-    "%s accepts nothing that there could be",
-    (header) => {
-      expect(readAccept(header)).toBe("nothing acceptable")
+  test.each([
+    ...["text/html;q=0", "*/*;q=0", "text/html;level=1;q=0", "text/*;level=1;q=0", "text/html;q=0, text/event-stream"]
+  ])("%s accepts nothing that there could be", (header) => {
+    expect(readAccept(header)).toBe("nothing acceptable")
+  })
+
+  test.each([
+    ["text/html;level=1", "text/html", "text/html"],
+    ["text/*;level=1, text/event-stream", "*/*", "text/*"],
+    ["*/*;charset=utf-8", "*/*", '*/*;charset="utf-8"'],
+    ["application/json;charset=utf-8", "application/json", 'application/json;charset="utf-8"'],
+    ["text/html;level=1, text/plain", "text/plain", 'text/html;level="1", text/plain']
+  ])(
+    "%s wants %s: parameters that no type has are left out where nothing is acceptable with them",
+    (header, required, accept) => {
+      expect(wanted(header)).toMatchObject({ required, accept })
     }
   )
 

@@ -1,7 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { FileSystem, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import Sqlite from "better-sqlite3"
 import { Effect, Layer, Option, type Scope } from "effect"
@@ -52,18 +51,6 @@ export const session = <A, E>(
   change?: (volume: Volume) => Volume
 ): Effect.Effect<A, E | StorageFailure> =>
   Effect.provide(Effect.flatMap(Storage, use), files(data, change).pipe(Layer.provide(chain)))
-
-/** The real file system with some of its functions replaced, and storage over it. */
-export const filesOver = (data: string, broken: Partial<FileSystem.FileSystem>) =>
-  SqliteStorage.layer(FileVolume.make(data)).pipe(
-    Layer.provide(
-      Layer.effect(
-        FileSystem.FileSystem,
-        Effect.map(FileSystem.FileSystem, (fs) => ({ ...fs, ...broken }))
-      )
-    ),
-    Layer.provide(Layer.merge(NodeContext.layer, Path.layer))
-  )
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 export const textOf = (body: Uint8Array): string => Buffer.from(body).toString("utf8")

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest"
 import { lines, namesOf, people } from "../helpers/People.ts"
-import { requestText, sendRaw } from "../helpers/RawSocket.ts"
+import { connection, everything, parseAnswer, requestText, sendRaw } from "../helpers/RawSocket.ts"
 import { start } from "../helpers/TestServer.ts"
 
 const server = await start()
@@ -164,6 +164,20 @@ describe("C1.3 lengths", () => {
     expect((await anyone.get(padded(bytes))).status).toBe(414)
   })
 
+  test.each([140_000, 300_000, 1_000_000])(
+    "C1.3 a raw target of %i bytes is 414 too, in whatever pieces it comes",
+    async (bytes) => {
+      const text = requestText(`GET ${padded(bytes)} HTTP/1.1`)
+      expect((await sendRaw(server.port, text)).status).toBe(414)
+      const socket = await connection(server.port)
+      const said = everything(socket)
+      for (let at = 0; at < text.length; at += 50_000) {
+        await new Promise((resolve) => socket.write(text.slice(at, at + 50_000), "latin1", resolve))
+      }
+      expect(parseAnswer(await said).status).toBe(414)
+    }
+  )
+
   test("C1.3 escapes count as they are written", async () => {
     expect((await anyone.get(`/home/${"%41".repeat(2730)}`)).status).toBe(414)
   })
@@ -180,5 +194,14 @@ describe("C1.3 lengths", () => {
     const refused = await user.put(`/home/${over}`, "x")
     expect(refused.status).toBe(400)
     expect(refused.text).toMatch(/255|too long/)
+  })
+
+  test("C1.3 no method takes a name over that; who may not do it hears so first", async () => {
+    const target = `/home/${"n".repeat(249)}`
+    for (const method of ["GET", "HEAD", "PUT", "POST", "DELETE"]) {
+      expect([method, (await operator.ask(method, target)).status]).toEqual([method, 400])
+    }
+    expect((await user.del(target)).status).toBe(403)
+    expect((await operator.del(`/home/${"n".repeat(248)}/`)).status).toBe(405)
   })
 })

@@ -1,3 +1,4 @@
+import { HttpServerResponse } from "@effect/platform"
 import { Effect, Stream } from "effect"
 import { afterAll, beforeEach, describe, expect, test } from "vitest"
 import { BadRequest, Unprocessable } from "../../src/domain/Errors.ts"
@@ -5,6 +6,7 @@ import * as Response from "../../src/http/plugins/Answers.ts"
 import type { Plugin } from "../../src/services/Plugin.ts"
 import { lines, people, valuesOf } from "../helpers/People.ts"
 import { plugin, shelve } from "../helpers/Plugins.ts"
+import { requestText, sendRaw } from "../helpers/RawSocket.ts"
 import { start } from "../helpers/TestServer.ts"
 import { browser } from "../helpers/Zoo.ts"
 
@@ -43,13 +45,30 @@ describe("C10.1 the state of a plugin, over HTTP", () => {
     })
   })
 
-  test("no world has such a name: reading and appending are 400, and OPTIONS says PUT", async () => {
+  test("no world has such a name: reading, appending and deleting are 400, and OPTIONS says PUT", async () => {
     await user.put("/lib/p", shelve(plugin()))
-    for (const method of ["GET", "HEAD", "POST"]) {
+    for (const method of ["GET", "HEAD", "POST", "DELETE"]) {
       expect([method, (await operator.ask(method, "/lib/p/state")).status]).toEqual([method, 400])
     }
-    expect(valuesOf(await operator.ask("OPTIONS", "/lib/p/state"), "allow")).toEqual(["PUT, OPTIONS"])
+    expect((await user.del("/lib/p/state")).status).toBe(403)
+    for (const [method, status] of [["OPTIONS", 204] as const, ["PATCH", 405] as const, ["PROPFIND", 405] as const]) {
+      const answer = await operator.ask(method, "/lib/p/state")
+      expect([method, answer.status, valuesOf(answer, "allow")]).toEqual([method, status, ["PUT, OPTIONS"]])
+    }
     expect((await operator.put("/lib/p/state/", "active")).status).toBeGreaterThanOrEqual(400)
+  })
+
+  test("C16 whoever waits for one that is taken down is told of their own request", async () => {
+    let asked = () => {}
+    const begun = new Promise<void>((resolve) => {
+      asked = resolve
+    })
+    await activate({ handle: () => Effect.zipRight(Effect.sync(asked), Effect.never) })
+    const waiting = anyone.get("/p/x%20y")
+    await begun
+    await operator.put("/lib/p/state", "disabled")
+    const answer = await waiting
+    expect([answer.status, answer.json()]).toMatchObject([404, { path: "/p/x y" }])
   })
 
   test("a rejected plugin says why, and what its state still is", async () => {
@@ -336,6 +355,34 @@ describe("C4.6, C8, C10.4 a plugin's routes among the machine's", () => {
     expect((await user.post("/p/x")).status).toBe(200)
   })
 
+  test("without METHODS OPTIONS is answered for it, to anybody; one that lists OPTIONS answers itself", async () => {
+    await activate({ AUTH: "approve", handle: () => Effect.die("it was asked") })
+    const options = await anyone.ask("OPTIONS", "/p/x")
+    expect([options.status, options.text, options.headers.allow]).toEqual([
+      ...[204, "", "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS"]
+    ])
+    await activate({ ROUTES: ["/q"], METHODS: ["GET", "OPTIONS"], handle: ({ method }) => Effect.succeed(method) }, "q")
+    expect((await anyone.ask("OPTIONS", "/q")).json()).toBe("OPTIONS")
+  })
+
+  test("the 405 of one that answers OPTIONS itself says what that does", async () => {
+    const allowing = (allow: string) => HttpServerResponse.empty({ status: 204, headers: { allow } })
+    const handle: Plugin["handle"] = ({ method, path }) =>
+      Effect.succeed(method === "OPTIONS" ? allowing(path === "/p/less" ? "GET, OPTIONS" : "GET, POST, OPTIONS") : path)
+    await activate({ METHODS: ["GET", "POST", "OPTIONS"], handle })
+    for (const [target, allow] of [["/p/less", "GET, OPTIONS"] as const, ["/p/more", "GET, POST, OPTIONS"] as const]) {
+      expect((await anyone.ask("OPTIONS", target)).headers.allow).toBe(allow)
+      const refused = await anyone.put(target)
+      expect([refused.status, refused.headers.allow]).toEqual([405, allow])
+    }
+  })
+
+  test("a method that no parser knows is 405 too, with Allow", async () => {
+    await activate({ METHODS: ["POST"] })
+    const answer = await sendRaw(server.port, requestText("FOO /p/x HTTP/1.1"))
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "POST, OPTIONS"])
+  })
+
   test("/bin lists them and is an alias, /dev/ lists devices, /proc/status counts", async () => {
     const before = (await anyone.get("/proc/status")).json() as { plugins: number }
     expect(before.plugins).toBe(0)
@@ -346,6 +393,32 @@ describe("C4.6, C8, C10.4 a plugin's routes among the machine's", () => {
     expect(lines(await anyone.get("/dev/"))).toEqual(["x", "x/", "y/"])
     expect((await anyone.get("/bin/w/below")).json()).toBe("/w/below")
     expect((await anyone.get("/proc/status")).json()).toMatchObject({ plugins: 1 })
+  })
+
+  test("C3.3 where there is a manual page, it and what programs get tell caches of the difference", async () => {
+    const vary = "Accept, Sec-Fetch-Mode"
+    await activate({ DESCRIPTION: "what it does", METHODS: ["GET", "HEAD"] })
+    await activate({ ROUTES: ["/q"], DESCRIPTION: "what it does", METHODS: ["POST"] }, "q")
+    await activate({ ROUTES: ["/r"], DESCRIPTION: "what it does", AUTH: "approve" }, "r")
+    await activate({ ROUTES: ["/plain"] }, "plain")
+    for (const target of ["/p", "/q", "/r"]) {
+      for (const method of ["GET", "HEAD"]) {
+        const page = await anyone.ask(method, target, { accept: browser })
+        expect([page.status, page.headers["cache-control"]]).toEqual([200, "no-cache"])
+        expect(page.headers.vary).toContain(vary)
+        const answer = await anyone.ask(method, target)
+        expect([target, answer.headers.vary, answer.headers["cache-control"]]).toEqual([target, vary, "no-cache"])
+      }
+    }
+    for (const target of ["/p/x", "/plain"]) expect((await anyone.get(target)).headers.vary).toBe(undefined)
+    const refused = await Promise.all(["/q", "/r"].map((target) => anyone.get(target)))
+    expect(refused.map(({ status }) => status)).toEqual([405, 401])
+  })
+
+  test("C3.3 what the answer itself says of Vary stays", async () => {
+    const handle = () => Effect.succeed(Response.text("x", { headers: { vary: "accept, Cookie" } }))
+    await activate({ DESCRIPTION: "what it does", handle })
+    expect((await anyone.get("/p")).headers.vary?.toLowerCase()).toBe("accept, cookie, sec-fetch-mode")
   })
 
   test("a browser that goes to the route gets its manual page; below it and without a description, the plugin", async () => {

@@ -64,7 +64,7 @@ describe("C15 a lock binds /home as it binds /dav", () => {
   test("its holder writes with the token in If; with another's token nobody does", async () => {
     await user.put("/home/mine", "1")
     const { token } = await lock(theUser, "home/mine")
-    expect((await user.put("/home/mine", "2", { if: "(<urn:uuid:other>)" })).status).toBe(423)
+    expect((await user.put("/home/mine", "2", { if: "(<urn:uuid:other>)" })).status).toBe(412)
     expect((await operator.put("/home/mine", "2", { if: `(<${token}>)` })).status).toBe(423)
     expect((await user.put("/home/mine", "2", { if: `(<${token}>)` })).status).toBe(200)
     expect((await user.post("/home/mine", "3", { if: `(<${token}>)` })).status).toBe(200)

@@ -189,6 +189,17 @@ describe("C3.2 pages", () => {
 })
 
 describe("C3 what a listing is not", () => {
+  test("C2.5 ?raw of a collection is 404 and says what is so, whether or not a world has its name", async () => {
+    for (const [target, collection] of [
+      ["/home/c3/b/?raw", "/home/c3/b/"],
+      ["/home/c3/?raw", "/home/c3/"]
+    ] as const) {
+      const answer = await anyone.get(target)
+      expect([answer.status, answer.json()]).toMatchObject([404, { collection, error: expect.any(String) }])
+      expect(answer.text).toContain("a collection, which has no bytes")
+    }
+    expect((await anyone.get("/home/c3/b?raw")).status).toBe(200)
+  })
   test.each(["PUT", "POST", "DELETE"])("C4.6 %s on a collection is 405", async (method) => {
     const refused = await operator.ask(method, "/home/c3/", {}, "x")
     expect([refused.status, refused.headers.allow?.split(", ")]).toEqual([405, expect.arrayContaining(["GET", "HEAD"])])

@@ -51,6 +51,10 @@ describe("C4.5 DELETE", () => {
     expect((await operator.del("/home/c45c/a")).json()).toEqual({ deleted: ["home/c45c/a/x"] })
     expect((await anyone.get("/home/c45c/a")).status).toBe(404)
   })
+  test.each(["/home", "/home/", "/lib", "/"])("C4.5 of a whole namespace, %s, is 405 with Allow", async (target) => {
+    const answer = await operator.del(target)
+    expect([answer.status, answer.headers.allow]).toEqual([405, "GET, HEAD, OPTIONS"])
+  })
   test.each(["/home/c45-none", "/etc/c45/none"])("C4.5 of nothing, %s, is 404", async (target) => {
     expect((await operator.del(target)).status).toBe(404)
   })

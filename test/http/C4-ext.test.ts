@@ -35,6 +35,11 @@ describe("C4.2 ext", () => {
       ["a.json", "", "", "<p>", "json"],
       ["a.tar.gz", "", "", "x", "gz"],
       ["a.PNG", "", "", "x", "png"],
+      ["a.weird1", "", "", "<p>", "weird1"],
+      ["a.dat", "", "application/x-www-form-urlencoded", everyByte, "dat"],
+      ["a.v2", "", "application/octet-stream", "x", "v2"],
+      [".bashrc", "", "", "x", "txt"],
+      ["v1.2", "", "", "x", "txt"],
       ["d.md/a", "", "", "x", "txt"],
       // then what the bytes look like
       ["a", "", "", "<!doctype html>", "html"],
@@ -68,6 +73,12 @@ describe("C4.2 ext", () => {
       expect((await anyone.get("/home/c42-bad")).status).toBe(404)
     }
   )
+  test("C2.1 an ext that nobody knows is served as the bytes that were sent", async () => {
+    await user.put("/home/c42-P.weird1", everyByte, { "content-type": "application/x-www-form-urlencoded" })
+    const { bytes, headers } = await anyone.get("/home/c42-P.weird1?raw")
+    expect(headers["content-type"]).toBe("application/octet-stream")
+    expect(bytes.equals(everyByte)).toBe(true)
+  })
   test("C4.2 PUT decides anew", async () => {
     await user.put("/home/c42-anew", "<p>")
     expect(receiptOf(await user.put("/home/c42-anew", "x")).ext).toBe("txt")

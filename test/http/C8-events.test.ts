@@ -1,7 +1,9 @@
 import { createHmac } from "node:crypto"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { afterAll, describe, expect, test } from "vitest"
-import { mintedOf, people } from "../helpers/People.ts"
+import { Worlds } from "../../src/services/Worlds.ts"
+import { world } from "../helpers/Paths.ts"
+import { mintedOf, type Person, people } from "../helpers/People.ts"
 import { plugin, shelve } from "../helpers/Plugins.ts"
 import { listener } from "../helpers/Sse.ts"
 import { type Answer, key, start } from "../helpers/TestServer.ts"
@@ -20,7 +22,8 @@ const Page = Schema.Struct({
       type: Schema.String,
       payload: Schema.String,
       hmac: Schema.String,
-      prev_hmac: Schema.String
+      prev_hmac: Schema.String,
+      withheld: Schema.optional(Schema.Array(Schema.String))
     })
   ),
   next: Schema.optional(Schema.Int)
@@ -84,6 +87,26 @@ describe("C8 /proc/events/<world>: its receipts", () => {
       expect([path, (await person.get(`/proc/events/${path}`)).status]).toEqual([path, status])
     }
     await operator.del("/etc/private")
+  })
+
+  test("C7.5 name the fields that are not for everybody", async () => {
+    const record = Effect.flatMap(Worlds, (worlds) =>
+      worlds.record(world("var/log/gpu"), "gpu_call", { caller: "ann" })
+    )
+    await user.put("/lib/log", shelve(plugin({ ROUTES: ["/log"], handle: () => record })))
+    await operator.put("/lib/log/state", "active")
+    expect((await anyone.get("/log")).status).toBe(204)
+    const first = async (reader: Person) => pageOf(await reader.get("/proc/events/var/log/gpu")).events[0]
+    const [told, whole] = [await first(anyone), await first(operator)]
+    expect(told).toMatchObject({ withheld: ["caller"], hmac: whole?.hmac })
+    expect(told?.payload).not.toContain("ann")
+    expect(whole?.payload).toContain('"caller":"ann"')
+    expect(whole).not.toHaveProperty("withheld")
+    expect(whole?.hmac).toBe(
+      createHmac("sha256", key)
+        .update(whole?.payload ?? "")
+        .digest("hex")
+    )
   })
 
   test("C8 leave the listing of /proc as it is", async () => {

@@ -7,7 +7,7 @@ import fc from "fast-check"
 import { Parser } from "htmlparser2"
 import ts from "typescript"
 import { layer } from "../../src/layers/converters/Converters.ts"
-import { deepest, longest } from "../../src/layers/converters/Data.ts"
+import { deepest, longest, longestAsItIs } from "../../src/layers/converters/Data.ts"
 import { Converters } from "../../src/services/Converters.ts"
 
 const json = "application/json"
@@ -37,30 +37,68 @@ const compact = (text: string | undefined): string | undefined =>
 
 describe("C12.4 targets", () => {
   it.each([
-    [json, [yaml, csv, "text/yaml", "application/x-yaml", "text/x-yaml"]],
-    ["application/geo+json", [json, yaml, csv, "text/yaml", "application/x-yaml", "text/x-yaml"]],
-    [yaml, [json, csv, "text/yaml", "application/x-yaml", "text/x-yaml"]],
-    ["text/yaml", [yaml, json, csv, "application/x-yaml", "text/x-yaml"]],
-    [csv, [json, yaml, "text/yaml", "application/x-yaml", "text/x-yaml"]],
-    [markdown, [html, "text/x-markdown"]],
-    [html, [plain]],
+    [json, [json, yaml, csv, "text/yaml", "application/x-yaml", "text/x-yaml"]],
+    [
+      "application/geo+json",
+      ["application/geo+json", json, yaml, csv, "text/yaml", "application/x-yaml", "text/x-yaml"]
+    ],
+    [yaml, [yaml, json, csv, "text/yaml", "application/x-yaml", "text/x-yaml"]],
+    ["text/yaml", ["text/yaml", yaml, json, csv, "application/x-yaml", "text/x-yaml"]],
+    [csv, [csv, json, yaml, "text/yaml", "application/x-yaml", "text/x-yaml"]],
+    [markdown, [markdown, html, "text/x-markdown"]],
+    [html, [html, plain]],
     [plain, []],
-    ["application/xml", []],
-    ["image/png", []],
-    ["constructor", []]
+    ["application/xml", ["application/xml"]],
+    ["text/css", ["text/css"]],
+    ["constructor", ["constructor"]]
   ])("%s becomes %j", (from, expected) => {
     expect(converters.targets(from)).toEqual(expected)
   })
 
   it("are what convert knows, and nothing else is", async () => {
     const types = [json, yaml, "text/yaml", csv, markdown, html, plain, "application/xml", "image/png"]
-    const texts = { [json]: '[{"a":"b"}]', [yaml]: "- a: b\n", "text/yaml": "- a: b\n", [csv]: "a\nb\n" }
+    const texts = {
+      [json]: '[{"a":"b"}]',
+      [yaml]: "- a: b\n",
+      "text/yaml": "- a: b\n",
+      [csv]: "a\nb\n",
+      "application/xml": "<a/>"
+    }
     for (const from of types) {
       for (const to of types) {
         const converted = await convert(Object.entries(texts).find(([type]) => type === from)?.[1] ?? "x", from, to)
         expect([from, to, converted !== undefined]).toEqual([from, to, converters.targets(from).includes(to)])
       }
     }
+  })
+})
+
+describe("C12.4 what is of the wanted type already", () => {
+  it.each([
+    [markdown, "# hi\n"],
+    [html, "<p>a <b>b</p>"],
+    [json, ' {"b": 1,\n "a": 1.0} '],
+    ["application/geo+json", "{}"],
+    [csv, "a,b\r\n1,2\r\n"],
+    [yaml, "a: &x [1]\nb: *x\n"],
+    ["application/xml", "<a b='c'/>"],
+    ["text/css", `a { color: red }${" ".repeat(longest)}`]
+  ])("%s is had as it stands", async (type, text) => {
+    expect(await convert(text, type, type)).toBe(text)
+  })
+
+  it.each([
+    [json, "{a: 1}"],
+    ["application/geo+json", ""],
+    ["application/xml", "<a>"],
+    ["image/svg+xml", "svg"],
+    ["application/xml", `<a>${" ".repeat(longestAsItIs)}</a>`]
+  ])("%s that does not parse, or is too long to find out, is not", async (type, text) => {
+    expect(await convert(text, type, type)).toBeUndefined()
+  })
+
+  it("plain text is no conversion of itself", async () => {
+    expect(await convert("a", plain, plain)).toBeUndefined()
   })
 })
 

@@ -1,10 +1,21 @@
-import { writeFileSync } from "node:fs"
+import { renameSync, rmSync, writeFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
 import type { StorageShape } from "../../src/services/Storage.ts"
 import { sha256 } from "../helpers/Chains.ts"
 import { world } from "../helpers/Paths.ts"
-import { databaseOf, names, post, put, session, temporary, verdict, withDatabase } from "../helpers/Storages.ts"
+import {
+  databaseOf,
+  directoryOf,
+  names,
+  post,
+  put,
+  readText,
+  session,
+  temporary,
+  verdict,
+  withDatabase
+} from "../helpers/Storages.ts"
 
 describe("C5.4 a world edited by hand", () => {
   const edited = (edit: string, check: (storage: StorageShape) => Effect.Effect<void, unknown>) =>
@@ -87,5 +98,60 @@ describe("C5.4 a world edited by hand", () => {
       })
       expect(yield* session(data, names)).toEqual(["home/c"])
     })
+  )
+})
+
+describe("C1.4 a world that is taken away while it is open", () => {
+  const opened = (check: (storage: StorageShape, directory: string) => Effect.Effect<void, unknown>) =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* session(data, (storage) =>
+        Effect.gen(function* () {
+          yield* storage.execute(put("home/x", "before"))
+          expect(yield* readText(storage, "home/x")).toEqual(Option.some("before"))
+          yield* check(storage, directoryOf(data, "home/x"))
+        })
+      )
+      return data
+    })
+
+  it.scoped("is not read any more", () =>
+    opened((storage, directory) =>
+      Effect.gen(function* () {
+        rmSync(directory, { recursive: true })
+        expect(yield* readText(storage, "home/x")).toEqual(Option.none())
+        expect(yield* storage.head(world("home/x"))).toEqual(Option.none())
+      })
+    )
+  )
+
+  it.scoped("is made anew by the next write, where the next start finds it", () =>
+    Effect.gen(function* () {
+      const data = yield* opened((storage, directory) =>
+        Effect.gen(function* () {
+          rmSync(directory, { recursive: true })
+          expect(yield* storage.execute(put("home/x", "after"))).toMatchObject({ version: 1, created: true })
+        })
+      )
+      yield* session(data, (storage) =>
+        Effect.gen(function* () {
+          expect(yield* readText(storage, "home/x")).toEqual(Option.some("after"))
+        })
+      )
+    })
+  )
+
+  it.scoped("and another put in its place: that one is read and written", () =>
+    opened((storage, directory) =>
+      Effect.gen(function* () {
+        yield* storage.execute(put("home/y", "the other"))
+        yield* storage.execute(put("home/y", "the other, again"))
+        rmSync(directory, { recursive: true })
+        renameSync(directory.replace("home%2Fx", "home%2Fy"), directory)
+        expect(yield* readText(storage, "home/x")).toEqual(Option.some("the other, again"))
+        expect(yield* storage.execute(post("home/x", "!"))).toMatchObject({ version: 3 })
+        expect(yield* readText(storage, "home/y")).toEqual(Option.none())
+      })
+    )
   )
 })

@@ -1,17 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { SystemError } from "@effect/platform/Error"
 import { describe, expect, it } from "@effect/vitest"
 import type Sqlite from "better-sqlite3"
 import { Effect, Option } from "effect"
-import { Storage } from "../../src/services/Storage.ts"
 import { place } from "../helpers/ForeignWorld.ts"
 import {
-  chain,
   databaseOf,
   directoryOf,
   eventsOf,
-  filesOver,
   names,
   post,
   put,
@@ -77,18 +73,21 @@ describe("C1.4 a database that is no world", () => {
 })
 
 describe("a disk that errs", () => {
-  const error = new SystemError({ reason: "Unknown", module: "FileSystem", method: "access", description: "EIO" })
-
   it.scoped("whoever cannot be asked whether a world exists has not said no: nothing is lost", () =>
     Effect.gen(function* () {
       const data = yield* temporary
+      const [home, aside] = [directoryOf(data, "home/x"), join(data, "aside")]
       yield* session(data, (storage) => storage.execute(put("home/x", "precious")))
-      yield* Effect.flatMap(Storage, (storage) =>
+      yield* session(data, (storage) =>
         Effect.gen(function* () {
-          const conditions = { ifMatch: '"stale"' }
-          yield* Effect.exit(storage.execute(put("home/x", "new", { conditions })))
+          renameSync(home, aside)
+          // A loop is neither there nor not there.
+          symlinkSync(home, home)
+          expect((yield* Effect.flip(storage.execute(put("home/x", "new"))))._tag).toBe("StorageFailure")
+          rmSync(home)
+          renameSync(aside, home)
         })
-      ).pipe(Effect.provide(filesOver(data, { exists: () => Effect.fail(error) })), Effect.provide(chain))
+      )
       yield* session(data, (storage) =>
         Effect.gen(function* () {
           expect(yield* readText(storage, "home/x")).toEqual(Option.some("precious"))

@@ -87,7 +87,9 @@ describe("C15 LOCK", () => {
     expect([first.status, second.status, tokenOf(first) === tokenOf(second)]).toEqual([200, 200, false])
     expect((await lock(name)).status).toBe(423)
     await unlock(name, tokenOf(first))
-    expect((await user.put(name, "y", submitting(tokenOf(first)))).status).toBe(423)
+    expect((await user.put(name, "y")).status).toBe(423)
+    // What If names has to be so, and this lock is over.
+    expect((await user.put(name, "y", submitting(tokenOf(first)))).status).toBe(412)
     expect((await user.put(name, "y", submitting(tokenOf(second)))).status).toBe(200)
   })
 

@@ -262,10 +262,7 @@ describe("C11.2, C7.6 POST below /mnt", () => {
 
   test("asks strangers who they are, and refuses those who may not", async () => {
     const stranger = await anyone.post("/mnt/work/x", "x")
-    expect([stranger.status, stranger.headers["www-authenticate"]]).toEqual([
-      401,
-      'Basic realm="elastik", charset="UTF-8"'
-    ])
+    expect([stranger.status, stranger.headers["www-authenticate"]]).toEqual([401, 'Basic realm="elastik"'])
     for (const [prefix, mode] of [
       ["/mnt/work", "r"],
       ["/mnt/docs", "rw"],
@@ -290,6 +287,31 @@ describe("C11.2, C7.6 POST below /mnt", () => {
     expect((await user.post("/mnt/none/x", "x")).status).toBe(404)
     expect((await user.post("/mnt/s3/x", "x")).status).toBe(501)
     expect(readFileSync(join(outside, "secret"), "utf8")).toBe("secret")
+  })
+
+  test("C4.6 OPTIONS names what can be done there, to anybody, and so does the 405 of any other method", async () => {
+    for (const [target, methods] of [
+      ...["/mnt", "/mnt/", "/mnt/docs/x", "/mnt/docs", "/mnt/api/x", "/mnt/work", "/mnt/work/"].map(
+        (target) => [target, "GET, HEAD, OPTIONS"] as const
+      ),
+      ...["/mnt/work/x", "/mnt/work/a%20b.txt", "/mnt/none/x"].map(
+        (target) => [target, "GET, HEAD, POST, OPTIONS"] as const
+      )
+    ]) {
+      const answer = await anyone.ask("OPTIONS", target)
+      expect([target, answer.status, answer.headers.allow]).toEqual([target, 204, methods])
+      const other = await anyone.ask("PATCH", target)
+      expect([target, other.status, other.headers.allow]).toEqual([target, 405, methods])
+    }
+  })
+
+  test("C4.6 OPTIONS tells nobody of a mount that they may not read", async () => {
+    await operator.put("/etc/private", "/mnt/docs")
+    const [known, unknown] = [await user.ask("OPTIONS", "/mnt/docs/x"), await anyone.ask("OPTIONS", "/mnt/docs/x")]
+    expect([known.headers.allow, unknown.status, unknown.headers.allow]).toEqual([
+      ...["GET, HEAD, OPTIONS", 204, "GET, HEAD, POST, OPTIONS"]
+    ])
+    await operator.del("/etc/private")
   })
 
   test("a client that leaves in the middle leaves nothing behind", async () => {

@@ -191,7 +191,9 @@ describe("C13 what nothing serves", () => {
       const answer = await anyone.get(path, accept)
       expect([answer.status, answer.text]).toEqual([404, plain[i]?.text])
       expect(answer.headers["content-type"]).toBe(plain[i]?.headers["content-type"])
-      expect(answer.headers.vary).toBe("Accept, Accept-Language, X-Semantic-Intent, Authorization")
+      // A page is none within a frame (C14).
+      const framed = accept?.accept === browser ? ", Sec-Fetch-Dest, Sec-Fetch-User" : ""
+      expect(answer.headers.vary).toBe(`Accept, Accept-Language, X-Semantic-Intent, Authorization${framed}`)
       expect(sourceOf(answer)).toEqual(["slm", i === 0 ? "generated" : "hit"])
     }
   })

@@ -427,8 +427,8 @@ describe("C12.1 mounts", () => {
           let tag = "1"
           const { url } = yield* upstream((request, response) => {
             if (request.url === "/big") return response.end("x".repeat(5 * 1024 * 1024 + 1))
-            if (request.url === "/500") return response.writeHead(500).end()
-            if (request.url === "/404") return response.writeHead(404).end()
+            const [, status] = /^\/(\d{3})$/.exec(request.url ?? "") ?? []
+            if (status !== undefined) return response.writeHead(Number(status)).end()
             if (request.url === "/binary") return response.end(Buffer.from([255, 0]))
             return response.writeHead(200, { "content-type": "application/json", etag: `"${tag}"` }).end('[{"a":1}]')
           })
@@ -436,11 +436,13 @@ describe("C12.1 mounts", () => {
           yield* Effect.promise(async () => {
             await mount(`${url} /mnt/api ro`, `${closed} /mnt/down ro`, "s3://bucket /mnt/s3 ro")
             const statuses = []
-            for (const path of ["api/big", "api/500", "api/404", "api/binary", "down/x", "s3/x", "none/x"]) {
+            const refused = ["api/500", "api/404", "api/401", "api/410", "api/503"]
+            for (const path of [...refused, "api/big", "api/304", "api/binary", "down/x", "s3/x", "none/x"]) {
               statuses.push([path, (await user.get(`/shaped/mnt/${path}`, html)).status])
             }
             expect(statuses).toEqual([
-              ...[["api/big", 413] as const, ["api/500", 502] as const, ["api/404", 404] as const],
+              ...refused.map((path) => [path, Number(path.slice(4))]),
+              ...[["api/big", 413] as const, ["api/304", 502] as const],
               ...[["api/binary", 422] as const, ["down/x", 502] as const, ["s3/x", 501] as const],
               ["none/x", 404]
             ])
@@ -461,6 +463,70 @@ describe("C12.1 mounts", () => {
         })
       )
     )
+  })
+
+  test("the query is for the other server, and another one is another source; the page's own parameters are not", async () => {
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { url } = yield* upstream((request, response) => {
+            response.writeHead(200, { "content-type": "text/plain", etag: '"always"' }).end(`asked for ${request.url}`)
+          })
+          yield* Effect.promise(async () => {
+            await mount(`${url} /mnt/api ro`)
+            const asked = async (query: string) =>
+              (await user.get(`/shaped/mnt/api/rows${query}`, html)).headers["x-semantic-cache"]
+            expect([await asked("?page=1&q=%26+x"), await asked("?page=2"), await asked("")]).toEqual(
+              Array(3).fill("generated")
+            )
+            expect([await asked("?accept=text/html&page=2&intent=x"), await asked("?accept=a%26b")]).toEqual([
+              "hit",
+              "hit"
+            ])
+            expect(prompts.map((prompt) => blockOf(prompt, "SOURCE"))).toEqual([
+              ...["asked for /rows?page=1&q=%26+x", "asked for /rows?page=2", "asked for /rows"]
+            ])
+          })
+        })
+      )
+    )
+  })
+
+  test("the query means nothing to a world", async () => {
+    expect(originOf(await user.get("/shaped/home/x?page=1", html))).toEqual([200, "generated"])
+    expect(originOf(await user.get("/shaped/home/x?page=2", html))).toEqual([200, "hit"])
+  })
+})
+
+describe("C12.4 without a model, what is of the wanted type already", () => {
+  beforeEach(() => operator.del("/etc/gpu.conf"))
+  test.each([
+    ["application/json", ' {"a": 1}', "application/json", "fallback-converted", ' {"a": 1}'],
+    ["application/json", ' {"a": 1}', "application/json, */*", "fallback-converted", ' {"a": 1}'],
+    ["application/json", ' {"a": 1}', "application/yaml, application/json", "fallback-converted", "a: 1\n"],
+    ["text/markdown", "# hi", "text/markdown", "fallback-converted", "# hi"],
+    ["text/markdown", "# hi", "text/markdown;variant=GFM", "fallback-converted", "# hi"],
+    ["text/css", "a {}", "text/css", "fallback-converted", "a {}"],
+    ["text/plain", "hi", "text/plain;format=flowed", "fallback-raw", "hi"]
+  ])("%s %j, asked for as %s, is %s", async (type, content, accept, cache, expected) => {
+    await user.put("/home/already", content, { "content-type": type })
+    const answer = await user.get("/shaped/home/already", { accept })
+    expect([...originOf(answer), answer.text]).toEqual([200, cache, expected])
+  })
+
+  test("Markdown for whoever wants HTML, or else anything, is HTML", async () => {
+    const answer = await user.get("/shaped/home/x", { accept: "text/html, */*" })
+    expect([...originOf(answer), answer.headers["content-type"]]).toEqual([
+      ...[200, "fallback-converted", "text/html; charset=utf-8"]
+    ])
+  })
+
+  test("JSON that does not parse is none", async () => {
+    await user.put("/home/already", "{", { "content-type": "application/json" })
+    expect(originOf(await user.get("/shaped/home/already", { accept: "application/json" }))).toEqual([
+      503,
+      "fallback-503"
+    ])
   })
 })
 

@@ -41,6 +41,17 @@ describe("subscribers (C9)", () => {
       }))
   })
 
+  test("are woken once by a collection, whoever follows it or what it is in; who listens is not", (changes) =>
+    Effect.gen(function* () {
+      const topics = ["", "home/", "home/c/", "home/c", "home/d/"]
+      const subscribers = topics.map((topic) => counted(changes, topic))
+      let commits = 0
+      yield* changes.listen(() => commits++)
+      changes.tell({ name: "home/c/", version: 0, op: "put" })
+      expect(subscribers.map(({ woken }) => woken)).toEqual([1, 1, 1, 0, 0])
+      expect(commits).toBe(0)
+    }))
+
   test("are all woken by each commit, in the same step", (changes) =>
     Effect.sync(() => {
       const subscribers = ["home/x", "home/x", "home/"].map((topic) => counted(changes, topic))

@@ -3,6 +3,8 @@ import { Effect, Layer } from "effect"
 import { anonymous, type Caller } from "../../src/domain/Caller.ts"
 import { entryOf } from "../../src/domain/Listing.ts"
 import * as SqliteResources from "../../src/layers/resources/SqliteResources.ts"
+import { Changes } from "../../src/services/Changes.ts"
+import { Collections } from "../../src/services/Collections.ts"
 import type { Storage } from "../../src/services/Storage.ts"
 import { Worlds } from "../../src/services/Worlds.ts"
 import { collection, everything } from "../helpers/Locking.ts"
@@ -32,6 +34,50 @@ describe("C15 made collections", () => {
   )
 
   machineTest(
+    "C9 are told to watchers when they are made and when they are gone, and are no commits",
+    Effect.gen(function* () {
+      const worlds = yield* Worlds
+      const changes = yield* Changes
+      yield* changes.listen(({ name }) => commits.push(name))
+      const commits: Array<string> = []
+      const heard = (since: number) => (changes.since(since) ?? []).map(({ name, op, version }) => [op, name, version])
+      yield* collection("home/c")
+      yield* collection("home/c/d")
+      expect(heard(0)).toEqual([
+        ["put", "home/c/", 0],
+        ["put", "home/c/d/", 0]
+      ])
+      const made = changes.newest()
+      yield* worlds.move(operator, {
+        from: path("home/c"),
+        to: path("home/e"),
+        depth: "infinity",
+        overwrite: true,
+        conditions: {}
+      })
+      expect(heard(made)).toEqual([
+        ["put", "home/e/", 0],
+        ["put", "home/e/d/", 0],
+        ["delete", "home/c/", 0],
+        ["delete", "home/c/d/", 0]
+      ])
+      expect(commits).toEqual([])
+    })
+  )
+
+  machineTest(
+    "C9 are not gone as long as something is below them",
+    Effect.gen(function* () {
+      const changes = yield* Changes
+      yield* collection("home/c")
+      yield* write("home/c/x", "")
+      const before = changes.newest()
+      yield* (yield* Collections).forget(["home/c"])
+      expect(changes.newest()).toBe(before)
+    })
+  )
+
+  machineTest(
     "stay when their last member goes; others do not",
     Effect.gen(function* () {
       yield* collection("home/made")
@@ -49,10 +95,10 @@ describe("C15 made collections", () => {
       yield* collection("home/c")
       yield* collection("home/c/d")
       yield* write("home/c/x", "")
-      expect(yield* erase("home/c")).toEqual(["home/c/x", "home/c/", "home/c/d/"])
+      expect((yield* erase("home/c")).names).toEqual(["home/c/x", "home/c/", "home/c/d/"])
       expect(yield* everything).toEqual([])
       yield* collection("home/c")
-      expect(yield* erase("home/c")).toEqual(["home/c/"])
+      expect((yield* erase("home/c")).names).toEqual(["home/c/"])
       expect(yield* outcome(erase("home/c"))).toBe("WorldNotFound")
     })
   )

@@ -6,6 +6,7 @@ import { Catalog } from "../../src/services/Catalog.ts"
 import { type FanoutRequest, fanOut } from "../../src/services/Fanout.ts"
 import { Storage } from "../../src/services/Storage.ts"
 import { Worlds } from "../../src/services/Worlds.ts"
+import { lock } from "../helpers/Locking.ts"
 import { cap, machine, machineTest, memoryWith, operator, user, write } from "../helpers/Machine.ts"
 import { world } from "../helpers/Paths.ts"
 import { bytes, eventsOf, payloadsOf, put, textOf } from "../helpers/Storages.ts"
@@ -27,6 +28,21 @@ const textAt = (name: string) =>
 const extAt = (name: string) => Effect.map(Catalog, (catalog) => catalog.get(name)?.ext)
 
 describe("C11.4 fanout", () => {
+  machineTest(
+    "C15 the lock tokens in If are the write's, and a lock binds without them",
+    Effect.gen(function* () {
+      yield* configure("home/a", "home/b")
+      const [a, b] = [yield* lock(user(2), "home/a"), yield* lock(user(2), "home/b")]
+      const given = (...tokens: ReadonlyArray<string>) =>
+        request({ headers: { if: tokens.map((token) => `</home/x> (<${token}>)`).join(" ") } })
+      expect(yield* fanOut(request())).toMatchObject({ written: [], verdict: "locked" })
+      expect(yield* fanOut(given(a.token))).toMatchObject({ written: ["home/a"], failed: [{ target: "home/b" }] })
+      expect(yield* fanOut(given(a.token, b.token))).toMatchObject({ written: ["home/a", "home/b"], failed: [] })
+      const somebodyElse = { ...given(a.token, b.token), caller: { ...user(2), id: "somebody else" } }
+      expect(yield* fanOut(somebodyElse)).toMatchObject({ written: [], verdict: "locked" })
+    })
+  )
+
   machineTest(
     "POST appends to every target, as the caller, with an event each",
     Effect.gen(function* () {

@@ -1,7 +1,9 @@
+import { readFileSync, writeFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Duration, Effect, Fiber, Layer, TestClock } from "effect"
 import { anonymous, type Caller, system } from "../../src/domain/Caller.ts"
 import type { Conditions } from "../../src/domain/Conditions.ts"
+import { StorageFailure } from "../../src/domain/Errors.ts"
 import { longestOwner } from "../../src/domain/Lock.ts"
 import * as SqliteResources from "../../src/layers/resources/SqliteResources.ts"
 import { Locks } from "../../src/services/Locks.ts"
@@ -12,7 +14,7 @@ import { Worlds } from "../../src/services/Worlds.ts"
 import { asking, collection, everything, lock } from "../helpers/Locking.ts"
 import { cap, erase, machine, machineTest, memoryWith, operator, outcome, user, write } from "../helpers/Machine.ts"
 import { path, world } from "../helpers/Paths.ts"
-import { files, post, put, setState, temporary, textOf } from "../helpers/Storages.ts"
+import { databaseOf, files, post, put, setState, temporary, textOf } from "../helpers/Storages.ts"
 
 const alice: Caller = { ...user(2), id: "user:alice" }
 const bob: Caller = { ...user(2), id: "user:bob" }
@@ -168,6 +170,56 @@ describe("C15 the life of a lock", () => {
     })
   )
 
+  it.scoped("it stays when it is refreshed in its last moment, whatever else is locked meanwhile", () =>
+    Effect.gen(function* () {
+      const latch = yield* Effect.makeLatch(true)
+      const slow = Layer.effect(
+        ResourceStore,
+        Effect.map(ResourceStore, (store) => ({
+          ...store,
+          change: (changes: Parameters<typeof store.change>[0]) => Effect.zipRight(latch.await, store.change(changes))
+        }))
+      ).pipe(Layer.provide(SqliteResources.layerMemory))
+      yield* Effect.gen(function* () {
+        const locks = yield* Locks
+        const { token } = yield* lock(alice, "home/a")
+        yield* TestClock.adjust("59 seconds")
+        yield* latch.close
+        const refreshing = yield* Effect.fork(locks.refresh(alice, path("home/a"), token, 60))
+        yield* Effect.yieldNow()
+        yield* TestClock.adjust("2 seconds")
+        const taking = yield* Effect.fork(lock(bob, "home/b"))
+        yield* Effect.yieldNow()
+        yield* latch.open
+        yield* Fiber.join(refreshing)
+        yield* Fiber.join(taking)
+        const kept = yield* (yield* ResourceStore).load("lock")
+        expect([locks.on("home/a").length, kept.some(({ key }) => key === token)]).toEqual([1, true])
+      }).pipe(Effect.provide(machine({}, undefined, slow)))
+    })
+  )
+
+  it.scoped("one that could not be refreshed lasts as long as it did", () =>
+    Effect.gen(function* () {
+      let broken = false
+      const failing = Layer.effect(
+        ResourceStore,
+        Effect.map(ResourceStore, (store) => ({
+          ...store,
+          change: (changes: Parameters<typeof store.change>[0]) =>
+            broken ? new StorageFailure({ message: "no", cause: "no disk" }) : store.change(changes)
+        }))
+      ).pipe(Layer.provide(SqliteResources.layerMemory))
+      yield* Effect.gen(function* () {
+        const locks = yield* Locks
+        const taken = yield* lock(alice, "home/a")
+        broken = true
+        expect(yield* outcome(locks.refresh(alice, path("home/a"), taken.token, 600))).toBe("StorageFailure")
+        expect(locks.on("home/a")).toEqual([taken])
+      }).pipe(Effect.provide(machine({}, undefined, failing)))
+    })
+  )
+
   it.scoped("it survives a restart, unless it is over or what it locked is gone", () =>
     Effect.gen(function* () {
       const data = yield* temporary
@@ -198,6 +250,136 @@ describe("C15 the life of a lock", () => {
           expect((yield* Locks).none()).toBe(true)
         })
       )
+    })
+  )
+})
+
+describe("C15 a lock of what could not be read at one start", () => {
+  it.scoped("is still there at the next", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const life = <A, E>(run: Effect.Effect<A, E, Locks | Worlds>) =>
+        Effect.provide(run, machine({}, Layer.orDie(files(data)), SqliteResources.layer(data)))
+      yield* life(
+        Effect.gen(function* () {
+          yield* write("home/t/x", "")
+          yield* lock(alice, "home/t/x")
+          yield* lock(alice, "home/t")
+        })
+      )
+      const file = databaseOf(data, "home/t/x")
+      const healthy = readFileSync(file)
+      writeFileSync(file, "for a while this is no database")
+      yield* life(
+        Effect.gen(function* () {
+          expect(yield* outcome(write("home/t/x", ""))).toBe("Locked")
+        })
+      )
+      writeFileSync(file, healthy)
+      yield* life(
+        Effect.gen(function* () {
+          expect(
+            (yield* Locks)
+              .within("home")
+              .map(({ root }) => root)
+              .sort()
+          ).toEqual(["home/t", "home/t/x"])
+        })
+      )
+    })
+  )
+})
+
+describe("C15 a collection that is locked loses no member to several who delete at a time", () => {
+  /** A storage that keeps every deletion waiting until the latch opens. */
+  const slow = Effect.gen(function* () {
+    const latch = yield* Effect.makeLatch(false)
+    const begun = yield* Effect.makeLatch(false)
+    const storage = memoryWith((storage) => ({
+      execute: (command) =>
+        command._tag === "Delete"
+          ? Effect.zipRight(Effect.zipRight(begun.open, latch.await), storage.execute(command))
+          : storage.execute(command)
+    }))
+    return { latch, begun, machine: machine({}, storage) }
+  })
+  const move = (from: string, to: string) =>
+    Effect.flatMap(Worlds, (worlds) =>
+      worlds.move(operator, { from: path(from), to: path(to), depth: "infinity", overwrite: true, conditions: {} })
+    )
+
+  /** Two who come at a time to a collection `sub` with these members, in one whose membership is locked. */
+  const both = (
+    members: ReadonlyArray<string>,
+    one: (token: string) => Effect.Effect<unknown, { readonly _tag: string }, Worlds>,
+    other: Effect.Effect<unknown, { readonly _tag: string }, Worlds>
+  ) =>
+    Effect.gen(function* () {
+      const { begun, latch, machine } = yield* slow
+      return yield* Effect.gen(function* () {
+        yield* Effect.forEach(members, (name) => write(`home/c/sub/${name}`, ""))
+        const { token } = yield* lock(operator, "home/c")
+        const first = yield* Effect.fork(outcome(one(token)))
+        yield* begun.await
+        const second = yield* Effect.fork(outcome(other))
+        yield* Effect.yieldNow()
+        yield* latch.open
+        return [yield* Fiber.join(first), yield* Fiber.join(second)]
+      }).pipe(Effect.provide(machine))
+    })
+
+  it.scoped("the last two members of what is in it do not both go", () =>
+    Effect.gen(function* () {
+      expect(yield* both(["a", "b"], () => erase("home/c/sub/a"), erase("home/c/sub/b"))).toEqual(["allowed", "Locked"])
+    })
+  )
+
+  it.scoped("nor does one move away while the other is deleted", () =>
+    Effect.gen(function* () {
+      const moved = move("home/c/sub/b", "home/elsewhere")
+      expect(yield* both(["a", "b"], () => erase("home/c/sub/a"), moved)).toEqual(["allowed", "Locked"])
+    })
+  )
+
+  it.scoped("nobody makes anew, without the token, what its holder has just emptied", () =>
+    Effect.gen(function* () {
+      const empty = (token: string) =>
+        Effect.flatMap(Worlds, (worlds) => worlds.remove(operator, path("home/c/sub/a"), { lockTokens: [token] }))
+      expect(yield* both(["a"], empty, write("home/c/sub/new", ""))).toEqual(["allowed", "Locked"])
+    })
+  )
+
+  machineTest(
+    "a deletion that was refused takes nothing into account afterwards",
+    Effect.gen(function* () {
+      yield* write("home/c/sub/a", "")
+      yield* write("home/c/sub/b", "")
+      yield* lock(operator, "home/c")
+      yield* lock(operator, "home/c/sub/a")
+      expect(yield* outcome(erase("home/c/sub/a"))).toBe("Locked")
+      expect(yield* outcome(erase("home/c/sub/b"))).toBe("allowed")
+    })
+  )
+
+  machineTest(
+    "nor does one that was done, when its world is there again",
+    Effect.gen(function* () {
+      yield* write("home/c/sub/a", "")
+      yield* write("home/c/sub/b", "")
+      yield* lock(operator, "home/c")
+      yield* erase("home/c/sub/a")
+      yield* write("home/c/sub/a", "")
+      expect(yield* outcome(erase("home/c/sub/b"))).toBe("allowed")
+    })
+  )
+
+  machineTest(
+    "a member that only gets another name needs no token of what is above",
+    Effect.gen(function* () {
+      yield* write("home/c/sub/a", "")
+      yield* lock(operator, "home/c")
+      expect(yield* outcome(move("home/c/sub/a", "home/c/sub/b"))).toBe("allowed")
+      expect(yield* outcome(move("home/c/sub/b", "home/b"))).toBe("Locked")
     })
   )
 })

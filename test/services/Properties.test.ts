@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { anonymous } from "../../src/domain/Caller.ts"
@@ -11,7 +12,7 @@ import { Worlds } from "../../src/services/Worlds.ts"
 import { collection } from "../helpers/Locking.ts"
 import { cap, erase, machine, machineTest, operator, outcome, user, write } from "../helpers/Machine.ts"
 import { path, world } from "../helpers/Paths.ts"
-import { eventsOf, files, temporary } from "../helpers/Storages.ts"
+import { databaseOf, eventsOf, files, temporary } from "../helpers/Storages.ts"
 
 const property = (name: string, xml = `<${name} xmlns="urn:x"/>`): Property => ({ namespace: "urn:x", name, xml })
 const set = (name: string, xml?: string): PropertyChange => ({ _tag: "Set", ...property(name, xml) })
@@ -189,6 +190,57 @@ describe("C15 dead properties go with what has them", () => {
           for (const name of ["home/a", "home/c"]) expect(yield* propertiesOf(name)).toEqual([property("x", "é")])
           yield* write("home/gone", "")
           expect(yield* propertiesOf("home/gone")).toEqual([])
+        })
+      )
+    })
+  )
+
+  it.scoped("they outlive a start at which the world, or all of a collection, could not be read", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const life = <A, E>(run: Effect.Effect<A, E, Properties | Worlds>) =>
+        Effect.provide(run, machine({}, Layer.orDie(files(data)), SqliteResources.layer(data)))
+      const all = ["home/t", "home/t/x"]
+      yield* life(
+        Effect.gen(function* () {
+          yield* write("home/t/x", "kept")
+          yield* Effect.forEach(all, (name) => patch(name, set("x")))
+        })
+      )
+      const file = databaseOf(data, "home/t/x")
+      const healthy = readFileSync(file)
+      writeFileSync(file, "for a while this is no database")
+      yield* life(
+        Effect.gen(function* () {
+          expect(yield* outcome(patch("home/t/x", set("y")))).toBe("WorldNotFound")
+        })
+      )
+      writeFileSync(file, healthy)
+      yield* life(
+        Effect.gen(function* () {
+          for (const name of all) expect(yield* propertiesOf(name)).toEqual([property("x")])
+        })
+      )
+    })
+  )
+
+  it.scoped("those of a collection stay while something in it could not be read, whatever else in it is deleted", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const life = <A, E>(run: Effect.Effect<A, E, Properties | Worlds>) =>
+        Effect.provide(run, machine({}, Layer.orDie(files(data)), SqliteResources.layer(data)))
+      yield* life(
+        Effect.gen(function* () {
+          yield* write("home/t/x", "")
+          yield* write("home/t/y", "")
+          yield* patch("home/t", set("x"))
+        })
+      )
+      writeFileSync(databaseOf(data, "home/t/x"), "this is no database")
+      yield* life(
+        Effect.gen(function* () {
+          yield* erase("home/t/y")
+          expect(yield* propertiesOf("home/t")).toEqual([property("x")])
         })
       )
     })

@@ -72,7 +72,10 @@ describe("C4.5 DELETE", () => {
       yield* Effect.forEach(["home/a", "home/a/b", "home/a/b/c", "home/a-b", "home/ab", "home/A"], (name) =>
         write(name, name)
       )
-      expect(yield* worlds.remove(operator, path("home/a"), {})).toEqual(["home/a", "home/a/b", "home/a/b/c"])
+      expect(yield* worlds.remove(operator, path("home/a"), {})).toEqual({
+        names: ["home/a", "home/a/b", "home/a/b/c"],
+        failures: []
+      })
       expect([...(yield* worlds.all(operator))].map(({ name }) => String(name))).toEqual([
         "home/A",
         "home/a-b",
@@ -86,7 +89,7 @@ describe("C4.5 DELETE", () => {
     Effect.gen(function* () {
       const worlds = yield* Worlds
       yield* write("home/a/b", "x")
-      expect(yield* worlds.remove(operator, path("home/a"), {})).toEqual(["home/a/b"])
+      expect((yield* worlds.remove(operator, path("home/a"), {})).names).toEqual(["home/a/b"])
     })
   )
 
@@ -138,7 +141,7 @@ describe("C4.5 DELETE", () => {
       const gone = yield* worlds.remove(operator, path("home/a"), {
         ifMatch: `"${tag}-json"`
       })
-      expect(gone).toHaveLength(2)
+      expect(gone.names).toHaveLength(2)
     })
   )
 })

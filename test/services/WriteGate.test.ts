@@ -60,6 +60,46 @@ describe("WriteGate", () => {
     })
   )
 
+  it.effect("in a tree that is kept single worlds are written, and nobody is alone, above or below", () =>
+    Effect.gen(function* () {
+      const gate = make()
+      const log: Array<string> = []
+      const [copy, write, below, above] = [
+        yield* work(log, "copy"),
+        yield* work(log, "write"),
+        yield* work(log, "below"),
+        yield* work(log, "above")
+      ]
+      const fibers = [
+        yield* start(gate.trees(["home/to"], ["home/from"])(copy.run)),
+        yield* start(gate.one("home/from/x")(write.run)),
+        yield* start(gate.trees(["home/from/sub"])(below.run)),
+        yield* start(gate.trees(["home"])(above.run))
+      ]
+      yield* pause
+      expect(log).toEqual(["copy", "write"])
+      yield* Effect.all([copy.end, write.end, below.end, above.end])
+      yield* Fiber.joinAll(fibers)
+      expect(log).toEqual(["copy", "write", "below", "above"])
+    })
+  )
+
+  it.effect("whoever keeps a tree waits for who has it alone", () =>
+    Effect.gen(function* () {
+      const gate = make()
+      const log: Array<string> = []
+      const [deletion, copy] = [yield* work(log, "deletion"), yield* work(log, "copy")]
+      const fibers = [
+        yield* start(gate.trees(["home/from/x"])(deletion.run)),
+        yield* start(gate.trees(["home/to"], ["home/from"])(copy.run))
+      ]
+      yield* pause
+      expect(log).toEqual(["deletion"])
+      yield* Effect.all([deletion.end, copy.end])
+      yield* Fiber.joinAll(fibers)
+    })
+  )
+
   it.effect("trees that overlap take turns, those that do not go side by side; two trees at once cannot lock up", () =>
     Effect.gen(function* () {
       const gate = make()

@@ -55,7 +55,7 @@ export class Listings extends Effect.Service<Listings>()("elastik/http/Listings"
       Effect.gen(function* () {
         const limit = yield* limitOf(query.limit)
         const first = yield* page(caller, path, query.after, limit ?? pageSize)
-        if (query.raw !== undefined) return yield* CollectionOnly.at(path)
+        if (query.raw !== undefined) return yield* bytesless(path)
         if (prefersHtml(accept, offers)) {
           return query.slash ? shellPage({ headers: common }) : redirect(`${urlPath(path)}/`, common)
         }
@@ -89,6 +89,12 @@ export class Listings extends Effect.Service<Listings>()("elastik/http/Listings"
     return { answer, fixed } as const
   })
 }) {}
+
+/** A collection has no bytes, whether or not a world has its name. */
+const bytesless = (path: CanonicalPath): CollectionOnly => {
+  const message = `/${path}/ is a collection, which has no bytes; those of a world are at its name without the slash`
+  return new CollectionOnly({ message, collection: `/${path}/` })
+}
 
 /** At most `size` children, the last one's entry, and whether there are more. */
 const take = (children: Iterable<Listed>, size: number) => {

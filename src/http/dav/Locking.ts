@@ -1,6 +1,7 @@
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
-import type { Caller } from "../../domain/Caller.ts"
+import * as Either from "effect/Either"
+import type { Overwrite } from "../../domain/Command.ts"
 import { parseDepth } from "../../domain/Depth.ts"
 import { BadRequest, Conflict, type DomainError, PreconditionFailed } from "../../domain/Errors.ts"
 import { extFor } from "../../domain/Ext.ts"
@@ -12,11 +13,11 @@ import { Locks } from "../../services/Locks.ts"
 import type { PluginRequest } from "../../services/Plugin.ts"
 import { Worlds } from "../../services/Worlds.ts"
 import { readLockInfo } from "./Bodies.ts"
-import { conditionFailed } from "./Failure.ts"
+import { conditionFailed, membersLocked } from "./Failure.ts"
 import { activeLock } from "./LiveProperties.ts"
 import { document } from "./Multistatus.ts"
-import { judged } from "./Preconditions.ts"
-import { lookUp, requireChangeable, requireParent, targetOf } from "./Resource.ts"
+import { conditionsFor } from "./Preconditions.ts"
+import { lookUp, requireChangeable, targetOf } from "./Resource.ts"
 import { empty } from "./Writing.ts"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, DomainError, Worlds | Locks>
@@ -37,43 +38,24 @@ export const lock = (request: PluginRequest): Answer =>
     if (depth !== "0" && depth !== "infinity") {
       return yield* new BadRequest({ message: "the Depth of LOCK is 0 or infinity" })
     }
-    const resource = yield* lookUp(caller, path)
-    const name = resource === undefined ? yield* worldName(path) : undefined
-    if (name !== undefined) {
-      if (slash) return yield* new Conflict({ message: "there is no such collection; MKCOL makes one" })
-      yield* requireParent(caller, path)
-    }
-    const conditions = yield* judged(request, path)
-    const locks = yield* Locks
-    const taking = locks.take(caller, { root: path, depth, timeout, ...info })
-    const answer = (taken: Lock, status: number) =>
-      discovered(taken, { path, collection: resource?.collection === true }, status, {
-        "lock-token": `<${taken.token}>`
-      })
-    if (name === undefined) return answer(yield* taking, 200)
-    // The lock and the world under it, or neither.
-    return yield* Effect.uninterruptible(
-      Effect.gen(function* () {
-        const taken = yield* taking
-        const made = yield* Effect.tapError(occupy(caller, name, [taken.token, ...(conditions.lockTokens ?? [])]), () =>
-          Effect.ignoreLogged(locks.release(caller, path, taken.token))
-        )
-        return answer(taken, made ? 201 : 200)
-      })
-    )
+    const conditions = yield* conditionsFor(request, path)
+    const making = slash
+      ? new Conflict({ message: "there is no such collection; MKCOL makes one" })
+      : Effect.map(worldName(path), emptyWorld)
+    const worlds = yield* Worlds
+    const asked = { root: path, depth, timeout, ...info }
+    const taken = yield* Effect.either(worlds.lock(caller, asked, conditions, making))
+    if (Either.isLeft(taken)) return yield* membersLocked(path, taken.left) ?? taken.left
+    const { collection, created, lock } = taken.right
+    return discovered(lock, { path, collection }, created ? 201 : 200, { "lock-token": `<${lock.token}>` })
   })
 
-/** An empty world under a name that was just locked; whether there was none. */
-const occupy = (caller: Caller, name: WorldName, lockTokens: ReadonlyArray<string>) =>
-  Effect.gen(function* () {
-    const body = new Uint8Array(0)
-    const ext = extFor({ name, ext: undefined, contentType: undefined, body }) ?? "txt"
-    const worlds = yield* Worlds
-    const conditions = { ifNoneMatch: "*", lockTokens }
-    yield* worlds.overwrite(caller, { _tag: "Overwrite", name, body, ext, meta: [], conditions })
-    return true
-    // Somebody was faster; now it is there, and locked.
-  }).pipe(Effect.catchTag("PreconditionFailed", () => Effect.succeed(false)))
+/** What takes a name that was locked before there was anything (RFC 4918 section 7.3). */
+const emptyWorld = (name: WorldName): Overwrite => {
+  const body = new Uint8Array(0)
+  const ext = extFor({ name, ext: undefined, contentType: undefined, body }) ?? "txt"
+  return { _tag: "Overwrite", name, body, ext, meta: [], conditions: { ifNoneMatch: "*" } }
+}
 
 /** More time for the lock that the If header names (RFC 4918 section 9.10.2). */
 const refresh = (request: PluginRequest, path: CanonicalPath, timeout: number): Answer =>
@@ -82,21 +64,24 @@ const refresh = (request: PluginRequest, path: CanonicalPath, timeout: number): 
     if (request.headers.if === undefined) {
       return yield* new BadRequest({ message: "a lock is asked for by a body, or refreshed by its token in If" })
     }
-    const { lockTokens = [] } = yield* judged(request, path)
+    const conditions = yield* conditionsFor(request, path)
     const locks = yield* Locks
-    const bound = new Set(locks.on(path).map(({ token }) => token))
-    const [token, another] = lockTokens.filter((token) => bound.has(token))
+    const bound = () => new Set(locks.on(path).map(({ token }) => token))
+    const [token, another] = (conditions.lockTokens ?? []).filter((token) => bound().has(token))
     if (token === undefined || another !== undefined) {
-      return yield* new PreconditionFailed({ message: "If does not name one lock of this resource" })
+      const error = new PreconditionFailed({ message: "If does not name one lock of this resource" })
+      return conditionFailed(error, "lock-token-matches-request-uri")
     }
-    const resource = yield* lookUp(caller, path)
-    const refreshed = yield* locks.refresh(caller, path, token, timeout)
-    return discovered(refreshed, { path, collection: resource?.collection === true }, 200)
-  }).pipe(
-    Effect.catchTag("PreconditionFailed", (error) =>
-      Effect.succeed(conditionFailed(error, "lock-token-matches-request-uri"))
-    )
-  )
+    const refreshed = yield* Effect.either(locks.refresh(caller, path, token, timeout, conditions))
+    if (Either.isRight(refreshed)) {
+      const resource = yield* lookUp(caller, path)
+      return discovered(refreshed.right, { path, collection: resource?.collection === true }, 200)
+    }
+    const error = refreshed.left
+    return error._tag === "PreconditionFailed" && !bound().has(token)
+      ? conditionFailed(error, "lock-token-matches-request-uri")
+      : yield* error
+  })
 
 const discovered = (
   lock: Lock,
@@ -114,8 +99,8 @@ export const unlock = (request: PluginRequest): Answer =>
     const { path } = yield* targetOf(request)
     const token = /^<([^<>\s]+)>$/.exec(trimOws(request.headers["lock-token"] ?? ""))?.[1]
     if (token === undefined) return yield* new BadRequest({ message: "Lock-Token wants to be <the token>" })
-    yield* judged(request, path)
-    yield* (yield* Locks).release(request.caller, path, token)
+    const conditions = yield* conditionsFor(request, path)
+    yield* (yield* Locks).release(request.caller, path, token, conditions)
     return empty(204)
   }).pipe(
     Effect.catchTag("Conflict", (error) => Effect.succeed(conditionFailed(error, "lock-token-matches-request-uri")))

@@ -3,6 +3,7 @@ import * as Stream from "effect/Stream"
 import type { DomainError } from "../../domain/Errors.ts"
 import { problems } from "../Problem.ts"
 import { bytes } from "../Response.ts"
+import { hrefOf } from "./Resource.ts"
 import { textXml } from "./XmlText.ts"
 
 /** Properties that share a status; `xml` are their elements. */
@@ -36,7 +37,7 @@ export const propertiesOf = (href: string, propstats: ReadonlyArray<PropStat>): 
 }
 
 /** What became of one resource on the way. */
-export const failureOf = (href: string, error: DomainError): string =>
+const failureOf = (href: string, error: DomainError): string =>
   `<D:response><D:href>${textXml(href)}</D:href><D:status>HTTP/1.1 ${problems[error._tag].status} ${
     problems[error._tag].title
   }</D:status><D:responsedescription>${textXml(error.message)}</D:responsedescription></D:response>`
@@ -44,6 +45,12 @@ export const failureOf = (href: string, error: DomainError): string =>
 /** 207 with responses that are all there. */
 export const multistatus = (responses: string): HttpServerResponse.HttpServerResponse =>
   bytes(`${start}${responses}${end}`, xmlType, uncached, 207)
+
+/** 207 with the members for which something could not be done. */
+export const failed = (
+  failures: ReadonlyArray<{ readonly path: string; readonly error: DomainError }>
+): HttpServerResponse.HttpServerResponse =>
+  multistatus(failures.map(({ error, path }) => failureOf(hrefOf({ path, collection: false }), error)).join(""))
 
 /** 207 with any number of responses, written as they come. */
 export const multistatusStream = <E>(responses: Stream.Stream<string, E>): HttpServerResponse.HttpServerResponse =>

@@ -13,7 +13,10 @@ import { judged } from "./Preconditions.ts"
 import { emptyElement } from "./Propfind.ts"
 import { hrefOf, lookUp, requireChangeable, targetOf } from "./Resource.ts"
 
-/** PROPPATCH (RFC 4918 section 9.2): all changes, or none; what only the server sets is refused. */
+/**
+ * PROPPATCH (RFC 4918 section 9.2): all changes, or none; what only the server sets is refused, once nothing else keeps
+ * the request from being done.
+ */
 export const proppatch = (
   request: PluginRequest
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, DomainError, Worlds | Locks | Properties> =>
@@ -26,8 +29,9 @@ export const proppatch = (
     const resource = yield* lookUp(caller, path)
     if (resource === undefined) return yield* WorldNotFound.at(path)
     const refused = changes.filter(isProtected)
+    const properties = yield* Properties
+    yield* properties.patch(caller, path, refused.length === 0 ? changes : [], conditions)
     if (refused.length === 0) {
-      yield* (yield* Properties).patch(caller, path, changes, conditions)
       return multistatus(propertiesOf(hrefOf(resource), [{ status: ok, xml: named(changes) }]))
     }
     const others = changes.filter((change) => !isProtected(change))

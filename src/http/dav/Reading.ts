@@ -17,11 +17,14 @@ import { hrefOf, lookUp, type Resource, targetOf } from "./Resource.ts"
 
 type Answer = Effect.Effect<HttpServerResponse.HttpServerResponse, DomainError, Worlds | Locks>
 
-/** OPTIONS (RFC 4918 section 10.1): what is spoken here, to whoever asks. */
+/** What is spoken here (RFC 4918 section 10.1). Windows asks for it at the root of the server. */
+export const announces = { dav: "1, 2, 3", "ms-author-via": "DAV" }
+
+/** OPTIONS: the same, to whoever asks. */
 export const options = (methods: ReadonlyArray<string>): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.empty({
     status: 204,
-    headers: { allow: methods.join(", "), dav: "1, 2, 3", "ms-author-via": "DAV" }
+    headers: { ...announces, allow: methods.join(", ") }
   })
 
 /** GET and HEAD: the bytes of a world as `?raw` gives them (C2.1), or a list of a collection's members. */

@@ -8,7 +8,7 @@ import type { CanonicalPath } from "../../domain/WorldPath.ts"
 import type { Locks } from "../../services/Locks.ts"
 import type { PluginRequest } from "../../services/Plugin.ts"
 import { Worlds } from "../../services/Worlds.ts"
-import { failureOf, multistatus } from "./Multistatus.ts"
+import { failed } from "./Multistatus.ts"
 import { judged } from "./Preconditions.ts"
 import { hrefOf, isFixed, targetOf } from "./Resource.ts"
 import { empty } from "./Writing.ts"
@@ -43,11 +43,7 @@ const relocate = (request: PluginRequest, how: "copy" | "move", depth: "0" | "in
     const conditions = yield* judged(request, from)
     const worlds = yield* Worlds
     const { created, failures } = yield* worlds[how](caller, { from, to, depth, overwrite, conditions })
-    if (failures.length > 0) {
-      return multistatus(
-        failures.map(({ error, path }) => failureOf(hrefOf({ path, collection: false }), error)).join("")
-      )
-    }
+    if (failures.length > 0) return failed(failures)
     return created ? empty(201, { location: hrefOf({ path: to, collection: false }) }) : empty(204)
   })
 

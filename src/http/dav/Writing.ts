@@ -16,6 +16,7 @@ import { worldName } from "../../domain/WorldPath.ts"
 import { Locks } from "../../services/Locks.ts"
 import type { PluginRequest } from "../../services/Plugin.ts"
 import { Worlds } from "../../services/Worlds.ts"
+import { failed } from "./Multistatus.ts"
 import { judged } from "./Preconditions.ts"
 import { collectionMethods, hrefOf, isFixed, lookUp, requireChangeable, requireParent, targetOf } from "./Resource.ts"
 
@@ -67,7 +68,10 @@ export const mkcol = (request: PluginRequest): Answer =>
     return empty(201, { location: hrefOf({ path, collection: true }) })
   })
 
-/** DELETE (RFC 4918 section 9.6): a world, or a collection with all that is below it, to the trash. */
+/**
+ * DELETE (RFC 4918 section 9.6): a world, or a collection with all that is below it, to the trash. Where members could not
+ * be deleted, they are named, and nothing is said of the others (section 9.6.1).
+ */
 export const remove = (request: PluginRequest): Answer =>
   Effect.gen(function* () {
     const { path } = yield* targetOf(request)
@@ -80,6 +84,6 @@ export const remove = (request: PluginRequest): Answer =>
       }
     }
     const conditions = yield* judged(request, path)
-    yield* (yield* Worlds).remove(request.caller, path, conditions)
-    return empty(204)
+    const { failures } = yield* (yield* Worlds).remove(request.caller, path, conditions)
+    return failures.length === 0 ? empty(204) : failed(failures)
   })

@@ -56,7 +56,12 @@ const SignedEvent = Schema.Struct({
   type: Schema.String,
   payload: Schema.String.annotations({ description: "the signed text, JSON" }),
   hmac: Schema.String.annotations({ description: "hex HMAC-SHA256 of prev_hmac and payload" }),
-  prev_hmac: Schema.String.annotations({ description: "that of the event before; empty for the first" })
+  prev_hmac: Schema.String.annotations({ description: "that of the event before; empty for the first" }),
+  withheld: Schema.optional(
+    Schema.Array(Schema.String).annotations({
+      description: "fields of the signed text that the payload here is without"
+    })
+  )
 }).annotations({ identifier: "Event" })
 export const Events = Schema.Struct({
   path: Schema.String,
@@ -183,7 +188,9 @@ export class IntrospectionGroup extends HttpApiGroup.make("introspection")
       .annotateContext(
         describe({
           summary: "The events of a world",
-          description: "Its receipts (C5), for whoever may read the world itself."
+          description:
+            "Its receipts (C5), for whoever may read the world itself. Where a copy came from is told to those who may " +
+            "read that, who used a device to that caller and to operators; `withheld` names what is left out."
         })
       )
   )

@@ -4,6 +4,7 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import {
   BadPath,
+  BadRequest,
   CollectionOnly,
   Forbidden,
   Overloaded,
@@ -42,6 +43,7 @@ export class PluginsGroup extends HttpApiGroup.make("plugins")
       .addError(
         failsWith(
           BadPath,
+          BadRequest,
           Forbidden,
           WorldNotFound,
           CollectionOnly,

@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import { isNavigation } from "../../domain/Accept.ts"
 import type { Caller } from "../../domain/Caller.ts"
 import { BadRequest, type DomainError, MethodNotAllowed } from "../../domain/Errors.ts"
+import type { Manifest } from "../../domain/PluginManifest.ts"
 import { decodeText } from "../../domain/Text.ts"
 import { Access } from "../../services/Access.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
@@ -17,11 +18,12 @@ import { askedOf } from "../Asked.ts"
 import { readBody, streamBody } from "../Body.ts"
 import { orUnauthorized } from "../Caller.ts"
 import { Origins } from "../Origins.ts"
+import { toResponse } from "../Problem.ts"
 import type { RequestTarget } from "../RequestTarget.ts"
-import { optionsAnswer } from "../Response.ts"
+import { optionsAnswer, spoken, withHeaders } from "../Response.ts"
 import { shellPage } from "../shell/Pages.ts"
 import { json } from "./Answers.ts"
-import { manualPage } from "./Manual.ts"
+import { manualPage, pageHeaders } from "./Manual.ts"
 
 type Request = HttpServerRequest.HttpServerRequest
 type Response = HttpServerResponse.HttpServerResponse
@@ -47,6 +49,38 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
         ? Effect.succeed(ownTouch(asked.method, target))
         : Effect.zipRight(access.requireTier(caller, manifest.tier), touches(asked))
 
+    /** To the plugin, as the one who asks: judged first, with another method if one is given. */
+    const asCaller = (plugin: Running, request: Request, target: RequestTarget, method = request.method) =>
+      Effect.flatMap(auth.identify(request.headers.authorization), (caller) => {
+        const asked = { ...requestOf(request, target, caller), method }
+        const permitted = Effect.flatMap(touched(plugin, caller, asked, target), (touch) =>
+          access.requireUse(caller, plugin.manifest.tier, touch)
+        )
+        return Effect.zipRight(orUnauthorized(caller, permitted), answer(plugin, request, asked))
+        // The server makes only what the router calls interruptible.
+      }).pipe(Effect.interruptible)
+
+    /** To the plugin, unless its manifest answers already: OPTIONS, and methods that it does not know (C4.6). */
+    const ask = (
+      plugin: Running,
+      request: Request,
+      target: RequestTarget
+    ): Effect.Effect<Response, DomainError, Scope.Scope> => {
+      const { methods } = plugin.manifest
+      const { method } = request
+      const allow = methodsOfPlugin(plugin.manifest)
+      const own = methods?.includes("OPTIONS") === true
+      if (method === "OPTIONS" && !own) return Effect.succeed(optionsAnswer(allow))
+      if (methods === undefined || methods.includes(method)) return asCaller(plugin, request, target)
+      const notFor = (allow: ReadonlyArray<string>) =>
+        new MethodNotAllowed({ message: `${spoken(method)} is not for /${target.path}`, allow })
+      if (!own) return notFor(allow)
+      // It knows better than its list what can be done with this very path: whoever asks otherwise hears the same.
+      return Effect.flatMap(asCaller(plugin, request, target, "OPTIONS"), ({ headers }) =>
+        notFor(headers.allow?.split(/, */) ?? allow)
+      )
+    }
+
     return {
       /** to the plugin whose route it is */
       to: (
@@ -55,24 +89,13 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
         target: RequestTarget
       ): Effect.Effect<Response, DomainError, Scope.Scope> => {
         const { manifest } = plugin
-        const { method } = request
-        const allow = [...new Set([...(manifest.methods ?? everyMethod), "OPTIONS"])]
+        const manual = hasManual(plugin, target)
         if (isVisit(request)) {
-          if (wantsManual(plugin, target)) return Effect.succeed(manualPage(plugin, target.path))
+          if (manual) return Effect.succeed(manualPage(plugin, target.path))
           if (manifest.shell) return Effect.succeed(shapedShell)
         }
-        if (manifest.methods !== undefined && !manifest.methods.includes(method)) {
-          if (method === "OPTIONS") return Effect.succeed(optionsAnswer(allow))
-          return new MethodNotAllowed({ message: `${method} is not for /${target.path}`, allow })
-        }
-        return Effect.flatMap(auth.identify(request.headers.authorization), (caller) => {
-          const asked = requestOf(request, target, caller)
-          const permitted = Effect.flatMap(touched(plugin, caller, asked, target), (touch) =>
-            access.requireUse(caller, manifest.tier, touch)
-          )
-          return Effect.zipRight(orUnauthorized(caller, permitted), answer(plugin, request, asked))
-          // The server makes only what the router calls interruptible.
-        }).pipe(Effect.interruptible)
+        const answer = ask(plugin, request, target)
+        return manual && isRead(request) ? unlikePage(request, answer) : answer
       },
 
       /** to the plugin that finds something for anybody: what it tells them is for it to judge (C13) */
@@ -90,6 +113,12 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
 }) {}
 
 const everyMethod = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"]
+
+/** What Allow says of a plugin's routes (C4.6). */
+export const methodsOfPlugin = ({ methods = everyMethod }: Pick<Manifest, "methods">): ReadonlyArray<string> => [
+  ...new Set([...methods, "OPTIONS"])
+]
+
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"])
 
 /** What a request touches unless its plugin knows better: the path itself (C7.5). */
@@ -98,15 +127,38 @@ const ownTouch = (method: string, { path }: RequestTarget): Touch => ({
   path
 })
 
+const isRead = ({ method }: Request): boolean => method === "GET" || method === "HEAD"
+
 /** A browser that goes somewhere gets a page, and shows its credentials only to what that page asks for. */
-const isVisit = ({ headers, method }: Request): boolean =>
-  (method === "GET" || method === "HEAD") && isNavigation(headers.accept, headers["sec-fetch-mode"])
+const isVisit = (request: Request): boolean =>
+  isRead(request) && isNavigation(request.headers.accept, request.headers["sec-fetch-mode"])
 
 /** At a route itself a browser finds out what it is (C10.4); below it, the plugin answers. */
-const wantsManual = ({ manifest }: Running, { path, slash }: RequestTarget): boolean =>
+const hasManual = ({ manifest }: Running, { path, slash }: RequestTarget): boolean =>
   manifest.description !== undefined && !slash && manifest.routes.includes(path)
 
-const shapedShell = shellPage({ headers: { vary: "Accept, Sec-Fetch-Mode" } })
+const shapedShell = shellPage({ headers: pageHeaders })
+
+/** What programs get where browsers have a page: caches have to tell the two apart (RFC 9110 section 12.5.5). */
+const unlikePage = <R>(
+  { headers }: Request,
+  answer: Effect.Effect<Response, DomainError, R>
+): Effect.Effect<Response, DomainError, R> =>
+  answer.pipe(
+    Effect.catchAll((error) => {
+      const response = toResponse(error, headers.accept)
+      // The server's own failures are logged with their causes, further out.
+      return response.status < 500 ? Effect.succeed(response) : Effect.fail(error)
+    }),
+    Effect.map((response) => withHeaders(response, { vary: joined(response.headers.vary, pageHeaders.vary) }))
+  )
+
+/** Two values of Vary as one, each name once. */
+const joined = (one: string | undefined, other: string): string => {
+  const names = `${one ?? ""},${other}`.split(",").map((name) => name.trim())
+  const known = new Map(names.filter((name) => name !== "").map((name) => [name.toLowerCase(), name]))
+  return [...known.values()].join(", ")
+}
 
 const asPluginRequest = (
   request: Request,

@@ -4,6 +4,9 @@ import * as Pages from "../shell/Pages.ts"
 
 const who = { 1: "anybody", 2: "a token (T2), or a capability that covers it", 3: "an operator's token (T3)" }
 
+/** Of a page that browsers get where programs get something else. */
+export const pageHeaders = { vary: "Accept, Sec-Fetch-Mode", "cache-control": "no-cache" }
+
 /** What a plugin says of itself, with a form to try it (C10.4). */
 export const manualPage = ({ manifest, name }: Running, path: string): HttpServerResponse.HttpServerResponse => {
   const escape = Pages.escapeHtml
@@ -28,6 +31,7 @@ export const manualPage = ({ manifest, name }: Running, path: string): HttpServe
 </form>
 <pre id="answer" role="status" tabindex="0" aria-label="Answer"></pre>
 </div>
-</main>`
+</main>`,
+    { headers: pageHeaders }
   )
 }

@@ -72,6 +72,12 @@ export const assets: ReadonlyMap<string, Asset> = new Map(
   })
 )
 
+/** What a page says of a script that it wants to run: the hash of its bytes, as `integrity` and policies have it. */
+export const integrityOf = (href: string): string | undefined => {
+  const asset = assets.get(href.slice(1))
+  return asset === undefined ? undefined : `sha256-${createHash("sha256").update(asset.plain).digest("base64")}`
+}
+
 const aYear = "public, max-age=31536000, immutable"
 
 /** A file in the smallest form that the client reads. Names that change with the content are good for ever. */

@@ -35,25 +35,37 @@ const add = (bytes, stem, ext, { headers = {}, name } = {}) => {
 
 const read = (name) => readFileSync(join(app, name), "utf8")
 const minified = (source, loader, define = {}) =>
-  transformSync(source, { loader, minify: true, target: "es2022", define, charset: "utf8" }).code.trim()
+  transformSync(source, { loader, minify: true, format: "iife", target: "es2022", define, charset: "utf8" }).code.trim()
 
-/** A page whose one script its policy names by hash; whatever else it comes to hold runs only if `policy` says so. */
-const stage = (name, policy) => {
+/**
+ * A page for frames whose one script its policy names by hash; whatever else it comes to hold runs only if `policy` says
+ * so. Its name stays, so that pages which were opened before the server changed find it afterwards.
+ */
+const stage = (name, policy, { body = "", headers = {} } = {}) => {
   const script = minified(read(`${name}.js`), "js")
   const hash = createHash("sha256").update(script).digest("base64")
-  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>a world</title><script>${script}</script></html>\n`
-  return add(page, name, "html", { headers: { "content-security-policy": policy(`'sha256-${hash}'`) } })
+  const page = `<!doctype html><html lang="en"><meta charset="utf-8"><title>a world</title>${body}<script>${script}</script></html>\n`
+  add(page, name, "html", {
+    name: `app/${name}.html`,
+    headers: {
+      ...headers,
+      "content-security-policy": `sandbox allow-scripts; ${policy(`'sha256-${hash}'`)}frame-ancestors 'self'`,
+      "referrer-policy": "no-referrer"
+    }
+  })
 }
 
-const stages = {
-  // As the bytes themselves are served (C2.1): everything runs, in an origin of its own.
-  STAGE_ALIVE: stage("stage-alive", () => "sandbox allow-scripts; frame-ancestors 'self'"),
-  STAGE_QUIET: stage(
-    "stage-quiet",
-    (own) =>
-      `sandbox allow-scripts; default-src 'none'; script-src ${own}; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'`
-  )
-}
+// As the bytes themselves are served (C2.1): everything runs, in an origin of its own.
+stage("stage-alive", () => "")
+stage(
+  "stage-quiet",
+  (own) => `default-src 'none'; script-src ${own}; style-src 'unsafe-inline'; img-src data:; `,
+  // No policy speaks of names that are looked up in advance.
+  { headers: { "x-dns-prefetch-control": "off" } }
+)
+stage("doorway", (own) => `default-src 'none'; script-src ${own}; style-src 'unsafe-inline'; `, {
+  body: read("doorway.html")
+})
 
 const bundle = async (entry) => {
   const { outputFiles } = await build({
@@ -67,8 +79,7 @@ const bundle = async (entry) => {
     charset: "utf8",
     jsx: "automatic",
     jsxImportSource: "preact",
-    legalComments: "none",
-    define: Object.fromEntries(Object.entries(stages).map(([name, href]) => [name, JSON.stringify(href)]))
+    legalComments: "none"
   })
   return outputFiles[0].text
 }

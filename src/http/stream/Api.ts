@@ -48,7 +48,8 @@ export class StreamGroup extends HttpApiGroup.make("stream")
         describe({
           summary: "Watch a collection",
           description:
-            "Event `change` with {path, version, op} for everything below that the caller may read; `stale` first when " +
+            "Event `change` with {path, version, op} for everything below that the caller may read, and for collections " +
+            "that were made (op put) or are gone (delete), whose path ends with a slash; `stale` first when " +
             "the cursor in Last-Event-ID can no longer be honoured.",
           media: { 200: ["text/event-stream"] }
         })

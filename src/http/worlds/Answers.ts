@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { negotiate } from "../../domain/Accept.ts"
 import type { Caller } from "../../domain/Caller.ts"
 import type { Receipt } from "../../domain/Command.ts"
-import { conditionsOf } from "../../domain/Conditions.ts"
+import { allConditionsOf, conditionsOf } from "../../domain/Conditions.ts"
 import { BadRequest, NotAcceptable } from "../../domain/Errors.ts"
 import { extFor } from "../../domain/Ext.ts"
 import { idempotencyKeyOf } from "../../domain/IdempotencyKey.ts"
@@ -12,10 +12,12 @@ import { metaFromRequest } from "../../domain/MetaHeaders.ts"
 import { tagOf } from "../../domain/World.ts"
 import { type CanonicalPath, urlPath, worldName } from "../../domain/WorldPath.ts"
 import { AppConfig } from "../../services/AppConfig.ts"
+import { Locks } from "../../services/Locks.ts"
 import { Worlds } from "../../services/Worlds.ts"
 import type { Asked } from "../Asked.ts"
 import { readBody } from "../Body.ts"
 import { Listings } from "../collections/Listings.ts"
+import { Origins } from "../Origins.ts"
 import { bytes } from "../Response.ts"
 import { shellPage } from "../shell/Pages.ts"
 import { bytesAnswer, jsonAnswer, offersOf, rawAnswer } from "./Representations.ts"
@@ -33,22 +35,35 @@ export class WorldAnswers extends Effect.Service<WorldAnswers>()("elastik/http/w
   effect: Effect.gen(function* () {
     const worlds = yield* Worlds
     const listings = yield* Listings
+    const locks = yield* Locks
+    const origins = yield* Origins
     const { maxBody } = yield* AppConfig
+
+    /** What a write wants of the worlds that it names, for the one door to judge. */
+    const conditions = (asked: Asked, path: CanonicalPath) =>
+      allConditionsOf(asked.headers, path, origins.authority(asked))
+
+    /** A read writes nothing over, so its If is judged at once (RFC 4918 section 10.4). */
+    const unlessIfFails = (caller: Caller, asked: Asked, path: CanonicalPath) =>
+      Effect.flatMap(conditions(asked, path), ({ states }) =>
+        states === undefined ? Effect.void : locks.judge(caller, path, { states })
+      )
 
     /** What PUT and POST have in common: where, under which conditions, which bytes of which type. */
     const incoming = Effect.fnUntraced(function* (
       caller: Caller,
-      { headers, message }: Asked,
+      asked: Asked,
       path: CanonicalPath,
       ext: string | undefined
     ) {
+      const { headers, message } = asked
       const name = yield* worldName(path)
       // Judged before the body is read: whoever may not write need not send 64 MiB to hear it.
       yield* worlds.mayWrite(caller, name)
       const body = yield* readBody(message, maxBody)
       const type = extFor({ name, ext, contentType: headers["content-type"], body })
       if (type === undefined) return yield* new BadRequest({ message: "ext wants 1 to 32 letters, digits, . + _ or -" })
-      return { name, body, ext: type, conditions: conditionsOf(headers) }
+      return { name, body, ext: type, conditions: yield* conditions(asked, path) }
     })
 
     const readWorld = Effect.fnUntraced(function* (
@@ -58,6 +73,7 @@ export class WorldAnswers extends Effect.Service<WorldAnswers>()("elastik/http/w
       query: ReadQuery
     ) {
       const name = yield* worldName(path)
+      if (asked.headers.if !== undefined) yield* unlessIfFails(caller, asked, path)
       const found = yield* asked.method === "HEAD" ? worlds.head(caller, name) : worlds.read(caller, name)
       const { accept, range } = asked.headers
       const now = yield* Clock.currentTimeMillis
@@ -78,6 +94,8 @@ export class WorldAnswers extends Effect.Service<WorldAnswers>()("elastik/http/w
     })
 
     return {
+      conditions,
+
       /** a path that has only children answers with their listing (C2.5), but has no bytes */
       read: (caller: Caller, asked: Asked, path: CanonicalPath, query: ReadQuery) =>
         query.raw !== undefined

@@ -186,7 +186,9 @@ const remove = HttpApiEndpoint.del("remove", "/:namespace/:name")
   .setPath(WorldAt)
   .setHeaders(Schema.Struct(writeConditions))
   .addSuccess(Deleted)
-  .addError(failsWith(BadPath, Forbidden, Locked, WorldNotFound, PreconditionFailed, StorageFailure, Overloaded))
+  .addError(
+    failsWith(BadPath, BadRequest, Forbidden, Locked, WorldNotFound, PreconditionFailed, StorageFailure, Overloaded)
+  )
   .annotateContext(
     describe({
       summary: "Delete a world and all below it",

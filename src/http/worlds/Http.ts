@@ -1,6 +1,6 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as Effect from "effect/Effect"
-import { conditionsOf } from "../../domain/Conditions.ts"
+import { StorageFailure } from "../../domain/Errors.ts"
 import type { CanonicalPath } from "../../domain/WorldPath.ts"
 import { Worlds } from "../../services/Worlds.ts"
 import { Api } from "../Api.ts"
@@ -33,8 +33,14 @@ export const WorldsLive = HttpApiBuilder.group(Api, "worlds", (handlers) =>
       .handle("remove", ({ path, request }) =>
         Effect.gen(function* () {
           const caller = yield* CurrentCaller
-          const deleted = yield* worlds.remove(caller, pathOf(path), conditionsOf(request.headers))
-          return { deleted }
+          const conditions = yield* answers.conditions(askedOf(request), pathOf(path))
+          const { failures, names } = yield* worlds.remove(caller, pathOf(path), conditions)
+          const [failure] = failures
+          if (failure === undefined) return { deleted: names }
+          return yield* new StorageFailure({
+            message: `${failures.length} of ${failures.length + names.length} could not be deleted, such as /${failure.path}`,
+            cause: failure.error.cause
+          })
         })
       )
   })

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { Converters, type ConvertersShape } from "../../services/Converters.ts"
-import { isWellFormed, longest, type Notation } from "./Data.ts"
+import { isWellFormed, longest, longestAsItIs, type Notation } from "./Data.ts"
 import * as JsonText from "./JsonText.ts"
 
 type Format = "json" | "yaml" | "csv" | "markdown" | "html" | "text"
@@ -73,19 +73,43 @@ const byName = new Map<string, Format>(
 const formatOf = (mediaType: string): Format =>
   byName.get(mediaType) ?? (mediaType.endsWith("+json") ? "json" : mediaType.endsWith("+yaml") ? "yaml" : "text")
 
-/** Registered names come before the others: who takes anything gets something that everybody knows. */
+const plain = "text/plain"
+
+/**
+ * What it is already comes first; then registered names before the others: who takes anything gets something that
+ * everybody knows. Plain text as it is needs no converter.
+ */
 const targets: ConvertersShape["targets"] = (from) => {
   const known = conversions[formatOf(from)].map(([format]) => names[format])
-  return [...known.flatMap((each) => each.slice(0, 1)), ...known.flatMap((each) => each.slice(1))].filter(
-    (name) => name !== from
+  return [
+    ...(from === plain ? [] : [from]),
+    ...[...known.flatMap((each) => each.slice(0, 1)), ...known.flatMap((each) => each.slice(1))].filter(
+      (name) => name !== from
+    )
+  ]
+}
+
+/** The text as it stands, if it is what it says. */
+const asItIs = (type: string): Effect.Effect<Conversion> =>
+  Effect.map(
+    Effect.promise(() => import("../../domain/ShapeVerdict.ts")),
+    ({ parsesAs }) =>
+      (text) =>
+        parsesAs(text, type) ? text : undefined
   )
+
+/** How a text of one type becomes another, and how many characters it may have. */
+const conversionOf = (from: string, to: string) => {
+  if (from === to) return from === plain ? undefined : { conversion: asItIs(from), most: longestAsItIs }
+  const found = conversions[formatOf(from)].find(([format]) => names[format].includes(to))
+  return found && { conversion: found[1], most: longest }
 }
 
 const convert: ConvertersShape["convert"] = (text, from, to) =>
   Effect.gen(function* () {
-    const found = conversions[formatOf(from)].find(([format]) => names[format].includes(to))
-    if (found === undefined || from === to || text.length > longest || !isWellFormed(text)) return Option.none()
-    const conversion = yield* found[1]
+    const found = conversionOf(from, to)
+    if (found === undefined || text.length > found.most || !isWellFormed(text)) return Option.none()
+    const conversion = yield* found.conversion
     // A mark of order belongs to the bytes, not to what they say.
     return Option.fromNullable(conversion(text.startsWith("\ufeff") ? text.slice(1) : text))
   })

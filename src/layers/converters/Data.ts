@@ -24,6 +24,9 @@ export const deepest = 64
 /** Characters of a text, at most: libraries run to their end on the thread that speaks HTTP, for some 0.3 s at worst. */
 export const longest = 50_000
 
+/** The same of a text that stays as it is, and is only parsed, on the same thread and for about as long. */
+export const longestAsItIs = 500_000
+
 /** What repetition may add (aliases, a table's headings in each of its rows), in characters, at most. */
 export const mostRepeated = 4_000_000
 

@@ -103,10 +103,25 @@ const make = (adapters: Adapters.Adapters) =>
           return { ok: true, path: urlOf(target), size }
         }),
 
-      source: (caller, path, limit) =>
+      methods: ({ caller, path, slash }) =>
         Effect.gen(function* () {
-          const target = yield* find(path, false)
-          const reading: Reading = { ...target, method: "GET", search: "", headers: {} }
+          if (path === "") return reads
+          const target = yield* find(path, slash)
+          const readable = yield* access.readable(caller)
+          // To whom the mount is none of theirs, it is as one that is not there.
+          if (!readable(urlOf(target).slice(1))) return readsAndWrites
+          const { write } = yield* adapterOf(target.mount)
+          if (write === undefined || target.mount.mode === "ro") return reads
+          const found = yield* open(caller, { ...target, method: "HEAD", search: "", headers: {} })
+          return found._tag === "Directory" ? reads : readsAndWrites
+        }).pipe(
+          Effect.scoped,
+          Effect.orElseSucceed(() => readsAndWrites)
+        ),
+
+      source: ({ caller, path, search }, limit) =>
+        Effect.gen(function* () {
+          const reading: Reading = { ...(yield* find(path, false)), method: "GET", search, headers: {} }
           return yield* sourceOf(reading, yield* open(caller, reading), limit)
         }).pipe(Effect.scoped),
 
@@ -126,6 +141,7 @@ const make = (adapters: Adapters.Adapters) =>
   })
 
 const reads = ["GET", "HEAD", "OPTIONS"]
+const readsAndWrites = ["GET", "HEAD", "POST", "OPTIONS"]
 
 const notFor = (path: string, method: string, allow: ReadonlyArray<string>): MethodNotAllowed =>
   new MethodNotAllowed({ message: `${method} is not for ${path === "" ? "/mnt" : `/mnt/${path}`}`, allow })

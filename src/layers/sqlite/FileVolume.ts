@@ -78,11 +78,13 @@ export const make = (
         return found
       }).pipe(storageFailure("the data directory cannot be read")),
 
-      exists: (name) => fs.exists(database(name)).pipe(storageFailure("a world could not be looked for")),
+      identity: (name) =>
+        Effect.sync(() => inodeOf(database(name))).pipe(storageFailure("a world could not be looked for")),
 
       create: Effect.fnUntraced(function* (name, write) {
         const { file, result } = yield* scratch.compose(write)
-        yield* Effect.try(() =>
+        // What it throws is what the log is to say.
+        yield* Effect.sync(() =>
           place(file, { staged: path.join(staging, directoryName(name)), directory: directory(name) })
         ).pipe(storageFailure("a world could not be made"))
         yield* settle(entryOf(result))
@@ -121,6 +123,17 @@ export const make = (
     }
   })
 
+/** Asked before each use, of what is in the kernel's cache then: synchronous, like all that SQLite asks of the disk. */
+const inodeOf = (file: string): number | undefined => {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.ino
+  } catch (cause) {
+    // A file where a directory should be is no world.
+    if (cause instanceof Error && "code" in cause && cause.code === "ENOTDIR") return undefined
+    throw cause
+  }
+}
+
 /** The stamp of a database whose write-ahead log still holds something: no note can vouch for it. */
 const changing = "changing"
 
@@ -134,8 +147,9 @@ const stampOf = (file: string): string | undefined => {
     if (stat === undefined) return undefined
     const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
     return log !== undefined && log.size > 0 ? changing : `${stat.mtimeNs}:${stat.size}:${stat.ino}`
-  } catch {
-    // A file where a directory should be, or one that may not be entered: no world.
-    return undefined
+  } catch (cause) {
+    // A file where a directory should be is no world. In a directory that may not be entered, or on a disk that fails,
+    // there may be one: who opens it will hear.
+    return cause instanceof Error && "code" in cause && cause.code === "ENOTDIR" ? undefined : changing
   }
 }

@@ -29,6 +29,8 @@ export interface Handles {
 }
 
 interface Open {
+  /** of the file that is open: another may have taken its place, or none */
+  readonly identity: number
   readonly db: Database
   readonly scope: Scope.CloseableScope
 }
@@ -41,14 +43,14 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
     const mutex = KeyedMutex.make<WorldName>()
 
     const connect = Effect.fnUntraced(
-      function* (name: WorldName) {
+      function* (name: WorldName, identity: number) {
         const scope = yield* Scope.make()
         const db = yield* volume.open(name).pipe(
           Effect.tap(prepare),
           Scope.extend(scope),
           Effect.onError(() => Scope.close(scope, Exit.void))
         )
-        open.set(name, { db, scope })
+        open.set(name, { db, identity, scope })
         return db
       },
       storageFailure("a world could not be opened"),
@@ -68,17 +70,17 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
       Effect.uninterruptible
     )
 
+    /** What was open and is no more at its place would take writes that nobody finds again. */
     const existing = (name: WorldName): Effect.Effect<Option.Option<Database>, StorageFailure> =>
-      Effect.suspend(() => {
+      Effect.flatMap(volume.identity(name), (identity) => {
         const found = open.get(name)
-        if (found !== undefined) {
+        if (found !== undefined && found.identity === identity) {
           open.delete(name)
           open.set(name, found)
           return Effect.succeedSome(found.db)
         }
-        return Effect.flatMap(volume.exists(name), (exists) =>
-          exists ? Effect.map(connect(name), Option.some) : Effect.succeedNone
-        )
+        const there = identity === undefined ? Effect.succeedNone : Effect.asSome(connect(name, identity))
+        return found === undefined ? there : Effect.zipRight(disconnect(name, false), there)
       })
 
     /** Closes the least recently used until there are few enough; whoever was used while we waited is passed over. */

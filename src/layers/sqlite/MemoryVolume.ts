@@ -21,7 +21,7 @@ export const make: Effect.Effect<Volume, never, Scope.Scope> = Effect.gen(functi
 
   return {
     scan: Effect.sync(() => [...worlds.keys()].map((name) => ({ name, entry: undefined }))),
-    exists: (name) => Effect.sync(() => worlds.has(name)),
+    identity: (name) => Effect.sync(() => (worlds.has(name) ? 0 : undefined)),
     create: (name, write) =>
       Effect.gen(function* () {
         const own = yield* Scope.fork(scope, { _tag: "Sequential" })

@@ -6,7 +6,7 @@ import type * as Scope from "effect/Scope"
 import type { Command, Delete } from "../../domain/Command.ts"
 import { StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
 import { entryOf } from "../../domain/World.ts"
-import { namespaceOf } from "../../domain/WorldPath.ts"
+import { namespaceOf, type WorldName } from "../../domain/WorldPath.ts"
 import { EventChain } from "../../services/EventChain.ts"
 import { Storage, type StorageShape } from "../../services/Storage.ts"
 import { type Database, storageFailure } from "./Database.ts"
@@ -24,6 +24,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
   Effect.gen(function* () {
     const chain = yield* EventChain
     const handles = yield* Handles.make(volume, capacity)
+    const unread = new Set<WorldName>()
 
     /** A world's first commit: all of it or nothing, so that no ghost world stays. */
     const create = (command: Command) =>
@@ -68,19 +69,21 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
           Effect.forEach(found, ({ name, entry }) =>
             entry !== undefined
               ? Effect.succeedSome(entry)
-              : Effect.catchTag(recover(handles, volume, name), "StorageFailure", (failure) =>
+              : Effect.catchTag(recover(handles, volume, name, unread), "StorageFailure", (failure) =>
                   // Without its configuration the machine would be more open than its operator wants.
                   namespaceOf(name) === "etc"
                     ? new StorageFailure({ message: `/${name} cannot be read`, cause: failure.cause })
-                    : Effect.as(
-                        Effect.logError(`${name} cannot be read and is not served`, failure.cause),
-                        Option.none()
+                    : Effect.logError(`${name} cannot be read and is not served`, failure.cause).pipe(
+                        Effect.as(Option.none()),
+                        Effect.zipLeft(Effect.sync(() => unread.add(name)))
                       )
                 )
           ),
           (entries) => entries.flatMap(Option.toArray)
         )
       ),
+
+      unread: Effect.sync(() => [...unread]),
 
       head: (name) => readFrom(handles, name, (db) => readHead(db, name)),
       read: (name) => readFrom(handles, name, (db) => readWorld(db, name)),
@@ -113,7 +116,7 @@ const readFrom = <A, E>(
  * A world that no note vouches for: either it was written when the server last stopped without notice, or it was copied
  * in. A creation that never committed goes away; a deletion that was committed is completed.
  */
-const recover = (handles: Handles.Handles, volume: Volume, name: Command["name"]) =>
+const recover = (handles: Handles.Handles, volume: Volume, name: WorldName, unread: Set<WorldName>) =>
   handles.use(name, (handle) =>
     Option.match(handle.db, {
       onNone: () => Effect.succeedNone,
@@ -123,7 +126,10 @@ const recover = (handles: Handles.Handles, volume: Volume, name: Command["name"]
           if (state === "empty") yield* Effect.zipRight(handle.close, volume.remove(name))
           const head = state === "own" || state === "foreign" ? yield* readHead(db, name) : Option.none()
           if (Option.isNone(head)) {
-            if (state !== "empty") yield* Effect.logWarning(`${name} holds a database that is no world; left alone`)
+            if (state !== "empty") {
+              yield* Effect.logWarning(`${name} holds a database that is no world; left alone`)
+              unread.add(name)
+            }
             return Option.none()
           }
           const newest = yield* readEvents(db, head.value.eventId - 1, 1)

@@ -14,7 +14,15 @@ import { sha256 } from "../../services/EventChain.ts"
 import type { WriteError } from "../../services/Storage.ts"
 import type { Database } from "./Database.ts"
 import { findEarlier, remember } from "./Idempotency.ts"
-import { digestsOf, makeTag, readChainEnd, readHead, readWorld, type StoredHead } from "./WorldFile.ts"
+import {
+  digestsOf,
+  digestsOfAppended,
+  makeTag,
+  readChainEnd,
+  readHead,
+  readWorld,
+  type StoredHead
+} from "./WorldFile.ts"
 
 /** The row of a world as a command leaves it, before its event is signed. */
 interface Stage {
@@ -88,15 +96,18 @@ const run = Effect.fnUntraced(function* (db: Database, chain: EventChainShape, c
     }
     case "Append": {
       const world = Option.isSome(found) ? yield* readWorld(db, command.name) : Option.none()
-      const body = Option.match(world, {
-        onNone: () => command.body,
-        onSome: (previous) => Buffer.concat([previous.body, command.body])
+      const [body, digests] = Option.match(world, {
+        onNone: () => [command.body, digestsOf(command.body)] as const,
+        onSome: (previous) => {
+          const whole = Buffer.concat([previous.body, command.body])
+          return [whole, digestsOfAppended(previous, command.body, whole)] as const
+        }
       })
       const stage = stageOf(command.name, Option.getOrUndefined(found), {
         ext: Option.match(found, { onNone: () => command.ext, onSome: (head) => head.ext }),
         meta: Option.match(found, { onNone: () => [], onSome: (head) => head.meta }),
         len: body.length,
-        ...digestsOf(body)
+        ...digests
       })
       const details = { append_len: command.body.length, append_sha256: sha256(command.body) }
       const receipt = yield* writeBody(moment, stage, body, { op: "append", type: "stage_appended", details })

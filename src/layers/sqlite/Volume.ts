@@ -15,7 +15,8 @@ export interface Found {
 export interface Volume {
   /** every world there is */
   readonly scan: Effect.Effect<ReadonlyArray<Found>, StorageFailure>
-  readonly exists: (name: WorldName) => Effect.Effect<boolean, StorageFailure>
+  /** tells the file of a world from any that takes its place; undefined when there is none */
+  readonly identity: (name: WorldName) => Effect.Effect<number | undefined, StorageFailure>
   /** makes a world: what `write` does to an empty one is there, whole and durable, or nothing is; then `open` finds it */
   readonly create: <A extends Entry, E>(
     name: WorldName,

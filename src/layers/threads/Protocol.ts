@@ -14,6 +14,7 @@ import type { WriteError } from "../../services/Storage.ts"
 export type Question =
   | { readonly _tag: "Execute"; readonly command: Command }
   | { readonly _tag: "Scan" }
+  | { readonly _tag: "Unread" }
   | { readonly _tag: "Head"; readonly name: WorldName }
   | { readonly _tag: "Read"; readonly name: WorldName }
   | { readonly _tag: "Events"; readonly name: WorldName; readonly after: number; readonly limit: number }
@@ -24,6 +25,7 @@ export type Question =
 export interface Answers {
   readonly Execute: readonly [Receipt, WriteError]
   readonly Scan: readonly [ReadonlyArray<Entry>, StorageFailure]
+  readonly Unread: readonly [ReadonlyArray<WorldName>, StorageFailure]
   readonly Head: readonly [Head | undefined, StorageFailure]
   readonly Read: readonly [World | undefined, StorageFailure]
   readonly Events: readonly [ReadonlyArray<EventRow>, StorageFailure]

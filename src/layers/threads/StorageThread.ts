@@ -94,6 +94,8 @@ const answerTo = (
       return Effect.map(storage.execute(question.command), copied)
     case "Scan":
       return Effect.map(storage.scan, copied)
+    case "Unread":
+      return Effect.map(storage.unread, copied)
     case "Head":
       return Effect.map(storage.head(question.name), (head) => copied(Option.getOrUndefined(head)))
     case "Read":

@@ -45,6 +45,10 @@ const make = (threads: ReadonlyArray<Thread.Thread>): StorageShape => {
       Effect.forEach(threads, (thread) => thread.ask({ _tag: "Scan" }), { concurrency: "unbounded" }),
       (shares) => shares.flat()
     ),
+    unread: Effect.map(
+      Effect.forEach(threads, (thread) => thread.ask({ _tag: "Unread" })),
+      (shares) => shares.flat()
+    ),
     head: (name) => Effect.map(threadFor(name).ask({ _tag: "Head", name }), Option.fromNullable),
     read: (name) => Effect.map(threadFor(name).ask({ _tag: "Read", name }), Option.fromNullable),
     events: (name, after, limit) => threadFor(name).ask({ _tag: "Events", name, after, limit })

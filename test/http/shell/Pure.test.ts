@@ -169,6 +169,20 @@ describe("C14 colours", () => {
     const tokens = highlight(source, language).filter(({ mark }) => mark !== "")
     expect(tokens.map(({ mark, text }) => `${mark} ${text}`)).toEqual(marked)
   })
+  it.each([
+    ["script", "comment", "/* one\ntwo\n*/", " x"],
+    ["script", "comment", "/* without\nan end\n", ""],
+    ["script", "comment", "// one", "\rrun"],
+    ["style", "comment", "/* one\ntwo */", " x"],
+    ["sql", "comment", "/* one\ntwo */", " x"],
+    ["markup", "comment", "<!-- one\ntwo -->", " x"],
+    ["markup", "comment", "<![CDATA[ one\ntwo ]]>", " x"],
+    ["markdown", "string", "```\none\ntwo\n```", " x"],
+    ["python", "string", '"""one\ntwo"""', " x"],
+    ["python", "string", "'''one\n\ntwo\n", ""]
+  ] as const)("C14: %s: what goes over lines is one %s: %j", (language, mark, text, rest) =>
+    expect(highlight(text + rest, language)[0]).toEqual({ mark, text })
+  )
 })
 
 describe("C14 how bytes are shown", () => {

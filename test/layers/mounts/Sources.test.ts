@@ -11,9 +11,9 @@ import { get, mounted, ways } from "../../helpers/Mounts.ts"
 import { plant, tree } from "../../helpers/Trees.ts"
 import { nowhere, upstream } from "../../helpers/Upstream.ts"
 
-const source = (path: string, limit = 1_000_000, caller = anonymous) =>
+const source = (path: string, limit = 1_000_000, caller = anonymous, search = "") =>
   Effect.map(
-    Effect.flatMap(MountTable, (mounts) => mounts.source(caller, path, limit)),
+    Effect.flatMap(MountTable, (mounts) => mounts.source({ caller, path, search }, limit)),
     ({ bytes, ...rest }) => ({ ...rest, text: Buffer.from(bytes).toString() })
   )
 const refusalOf = (path: string) => Effect.map(Effect.flip(source(path)), ({ _tag }) => _tag)
@@ -53,7 +53,7 @@ describe("C12.1 what is mounted, as content", () => {
     }).pipe(Effect.provide(mounted(`${root} /mnt/work ro`)))
   })
 
-  it.scoped("another server: its answer, if it has one; its failures keep their kind", () =>
+  it.scoped("another server: its answer, if it has one; its refusals keep their status, its failures their kind", () =>
     Effect.gen(function* () {
       const server = yield* upstream(({ url }, response) => {
         const status = Number(url?.slice(1)) || 200
@@ -68,13 +68,41 @@ describe("C12.1 what is mounted, as content", () => {
           version: 'etag:"v1"'
         })
         expect(yield* source("api/x", 1)).toMatchObject({ text: "a", length: 3 })
-        for (const status of [404, 410]) expect(yield* refusalOf(`api/${status}`)).toBe("ResourceNotFound")
-        for (const status of [301, 400, 401, 500, 503]) expect(yield* refusalOf(`api/${status}`)).toBe("UpstreamFailed")
+        expect(yield* refusalOf("api/404")).toBe("ResourceNotFound")
+        expect(yield* refusalOf("api/301")).toBe("UpstreamFailed")
+        for (const status of [400, 401, 410, 500, 503]) {
+          expect(yield* Effect.flip(source(`api/${status}`))).toMatchObject({ _tag: "UpstreamRefused", status })
+        }
         expect(yield* refusalOf("gone/x")).toBe("UpstreamFailed")
         expect(yield* refusalOf("s3/x")).toBe("UnsupportedScheme")
       }).pipe(Effect.provide(mounted(`${server.url} /mnt/api ro\n${yield* nowhere} /mnt/gone ro\ns3://x /mnt/s3 ro`)))
     })
   )
+})
+
+describe("C12.1 the query of what is mounted", () => {
+  it.scoped("is passed on to another server, and is part of what its answer is", () =>
+    Effect.gen(function* () {
+      const server = yield* upstream(({ url }, response) => {
+        response.writeHead(200, { etag: '"v1"' })
+        response.end(url)
+      })
+      yield* Effect.gen(function* () {
+        expect(yield* source("api/x", 100, anonymous, "?page=1&q=a+b")).toMatchObject({
+          text: "/x?page=1&q=a+b",
+          version: 'etag:"v1"?page=1&q=a+b'
+        })
+        expect(yield* source("api/x")).toMatchObject({ text: "/x", version: 'etag:"v1"' })
+      }).pipe(Effect.provide(mounted(`${server.url} /mnt/api ro`)))
+    })
+  )
+
+  it.live("means nothing to a file", () => {
+    const { root } = tree({ "a.md": "0123456789" })
+    return Effect.gen(function* () {
+      expect(yield* source("work/a.md", 100, anonymous, "?page=1")).toEqual(yield* source("work/a.md"))
+    }).pipe(Effect.provide(mounted(`${root} /mnt/work ro`)))
+  })
 })
 
 describe.each(ways)("C11.3 the file on this host behind a mounted path, held %s", (_, anchors) => {

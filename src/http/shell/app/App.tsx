@@ -6,7 +6,9 @@ import { WorldPage } from "./pages/World.tsx"
 import { Failure } from "./parts/Failure.tsx"
 import { Header } from "./parts/Header.tsx"
 import { Notices } from "./parts/Notices.tsx"
+import { Outdated } from "./parts/Outdated.tsx"
 import { type Place, placeOf } from "./pure/Place.ts"
+import { checkProgramSometimes } from "./state/Program.ts"
 import { address, firstProblem } from "./state/Router.ts"
 import { Problem } from "./state/Session.ts"
 import { useStore } from "./state/Store.ts"
@@ -19,12 +21,14 @@ export const App = () => {
   useEffect(() => {
     document.title = title
   }, [title])
+  useEffect(checkProgramSometimes, [pathname])
   return (
     <>
       <a class="skip" href="#main">
         Skip to the content
       </a>
       <Header place={place} />
+      <Outdated />
       <Page place={place} />
       <Notices />
     </>

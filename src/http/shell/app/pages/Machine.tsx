@@ -3,11 +3,12 @@ import { useEffect, useState } from "preact/hooks"
 import { Activity } from "../parts/Activity.tsx"
 import { Namespace } from "../parts/Namespace.tsx"
 import { PluginState } from "../parts/PluginState.tsx"
+import { Refusal } from "../parts/Refusal.tsx"
 import { count, formatSpan } from "../pure/Format.ts"
 import { hrefOf } from "../pure/Place.ts"
 import { useActivity } from "../state/Activity.ts"
 import type { Entry } from "../state/Listing.ts"
-import { useResource } from "../state/Resource.ts"
+import { type Resource, useResource } from "../state/Resource.ts"
 import type { Envelope } from "../state/World.ts"
 
 interface Status {
@@ -47,16 +48,17 @@ export const Machine = () => {
   }, [])
   const at = (namespace: string) => `${stamps[namespace] ?? 0}`
   const all = Object.values(stamps).join()
-  const { value: status } = useResource<Status>("/proc/status", `${tick} ${all}`)
-  const { value: routes = [] } = useResource<ReadonlyArray<Route>>("/bin", at("lib"))
+  const { problem, value: status } = useResource<Status>("/proc/status", `${tick} ${all}`)
+  const active = useResource<ReadonlyArray<Route>>("/bin", at("lib"))
+  const routes = active.value ?? []
   const has = (route: string) => routes.some((one) => one.route === route)
-  const plugins = useResource<ReadonlyArray<Entry>>("/lib/?limit=100", at("lib")).value ?? []
-  const conf = useResource<ReadonlyArray<Entry>>("/etc/?limit=1000", at("etc")).value ?? []
-  const gpu = conf.some(({ dir, name }) => !dir && name === "gpu.conf")
-  const { value: model } = useResource<Envelope>(gpu ? "/etc/gpu.conf" : undefined, at("etc"))
-  const { value: mounted } = useResource<Mounts>(has("mnt") ? "/mnt/" : undefined, `${tick} ${at("etc")} ${at("lib")}`)
+  const plugins = useResource<ReadonlyArray<Entry>>("/lib/?limit=100", at("lib"))
+  const conf = useResource<ReadonlyArray<Entry>>("/etc/?limit=1000", at("etc"))
+  const gpu = conf.value?.some(({ dir, name }) => !dir && name === "gpu.conf") === true
+  const model = useResource<Envelope>(gpu ? "/etc/gpu.conf" : undefined, at("etc"))
+  const mounted = useResource<Mounts>(has("mnt") ? "/mnt/" : undefined, `${tick} ${at("etc")} ${at("lib")}`)
   const devices = routes.filter(({ route }) => route.startsWith("dev/"))
-  const backend = model?.stage_html
+  const backend = model.value?.stage_html
     .split("\n")
     .map((line) => line.trim())
     .find((line) => line !== "" && !line.startsWith("#"))
@@ -65,18 +67,22 @@ export const Machine = () => {
     <main id="main" class="machine">
       <div class="hero">
         <h1>The machine</h1>
-        <p>
-          {status === undefined ? (
-            "…"
-          ) : (
-            <>
-              <b>{count(status.worlds, "world")}</b>
-              <span>{count(status.plugins, "plugin")} running</span>
-              <span>up {formatSpan(status.uptime)}</span>
-              <span>version {status.version}</span>
-            </>
-          )}
-        </p>
+        {problem === undefined ? (
+          <p>
+            {status === undefined ? (
+              "…"
+            ) : (
+              <>
+                <b>{count(status.worlds, "world")}</b>
+                <span>{count(status.plugins, "plugin")} running</span>
+                <span>up {formatSpan(status.uptime)}</span>
+                <span>version {status.version}</span>
+              </>
+            )}
+          </p>
+        ) : (
+          <Refusal what="Its state" problem={problem} />
+        )}
       </div>
       <section class="worlds">
         <h2>Worlds</h2>
@@ -91,10 +97,11 @@ export const Machine = () => {
         <Group
           title="Plugins"
           none="None yet. PUT TypeScript to /lib/ and approve it."
+          of={plugins}
           more={{ href: "/lib/", text: "all" }}
         >
-          {plugins
-            .filter(({ dir }) => !dir)
+          {plugins.value
+            ?.filter(({ dir }) => !dir)
             .map(({ name, updated_at, version }) => (
               <li key={name}>
                 <a href={hrefOf(`lib/${name}`)}>{name}</a>
@@ -102,7 +109,7 @@ export const Machine = () => {
               </li>
             ))}
         </Group>
-        <Group title="Devices" none="None: plugins bring them.">
+        <Group title="Devices" none="None: plugins bring them." of={active}>
           {devices.map(({ description, route }) => (
             <li key={route}>
               <a href={`/${route}`}>/{route}</a>
@@ -110,16 +117,16 @@ export const Machine = () => {
             </li>
           ))}
         </Group>
-        <Group title="Model" none="None: /etc/gpu.conf names one.">
+        <Group title="Model" none="None: /etc/gpu.conf names one." of={gpu ? model : conf}>
           {backend !== undefined && (
             <li>
               <a href="/etc/gpu.conf">{backend}</a>
             </li>
           )}
         </Group>
-        {mounted !== undefined && (
-          <Group title="Mounts" none="None: /etc/fstab declares them.">
-            {mounted.mounts.map(({ mode, name, path }) => (
+        {has("mnt") && (
+          <Group title="Mounts" none="None: /etc/fstab declares them." of={mounted}>
+            {mounted.value?.mounts.map(({ mode, name, path }) => (
               <li key={name}>
                 <a href={`/mnt/${encodeURIComponent(name)}/`}>/mnt/{name}</a>
                 <span class="hint">
@@ -131,8 +138,9 @@ export const Machine = () => {
         )}
         <details class="group">
           <summary>
-            <h2>Routes</h2> <span class="hint">{routes.length}</span>
+            <h2>Routes</h2> <span class="hint">{active.problem?.status ?? routes.length}</span>
           </summary>
+          {active.problem !== undefined && <Refusal what="What is served" problem={active.problem} />}
           <ul>
             {routes.map(({ description, route }) => (
               <li key={route}>
@@ -150,24 +158,33 @@ export const Machine = () => {
   )
 }
 
+/** What there is of something; that it cannot be had is another thing than that there is none. */
 const Group = ({
   children,
   more,
   none,
+  of: { problem, value },
   title
 }: {
   readonly title: string
   readonly none: string
+  readonly of: Resource<unknown>
   readonly more?: { readonly href: string; readonly text: string }
   readonly children: ComponentChildren
 }) => {
-  const empty = children === false || (Array.isArray(children) && children.length === 0)
+  const empty = children === undefined || children === false || (Array.isArray(children) && children.length === 0)
   return (
     <section class="group">
       <h2>
         {title} {more !== undefined && !empty && <a href={more.href}>{more.text}</a>}
       </h2>
-      {empty ? <p class="hint">{none}</p> : <ul>{children}</ul>}
+      {problem !== undefined ? (
+        <Refusal what={title} problem={problem} />
+      ) : empty ? (
+        <p class="hint">{value === undefined ? "…" : none}</p>
+      ) : (
+        <ul>{children}</ul>
+      )}
     </section>
   )
 }

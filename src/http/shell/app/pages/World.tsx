@@ -14,7 +14,7 @@ import { hrefOf } from "../pure/Place.ts"
 import { useNow } from "../state/Now.ts"
 import { address, navigate } from "../state/Router.ts"
 import { useStore } from "../state/Store.ts"
-import { type Envelope, useWorld } from "../state/World.ts"
+import { type Envelope, type Known, useWorld } from "../state/World.ts"
 
 const views = [
   { id: "rendered", label: "Rendered", key: "r" },
@@ -59,7 +59,7 @@ export const WorldPage = ({ path }: { readonly path: string }) => {
       )}
       <div class="toolbar">
         <Tabs label="Views" chosen={view} choose={show} tabs={views} />
-        {here !== undefined && <Facts world={here.world} path={path} />}
+        {here !== undefined && <Facts world={here.world} moment={here.moment} path={path} />}
       </div>
       <div class="view" role="tabpanel" id="panel" aria-labelledby={`tab-${view}`}>
         <Panel path={path} view={view} known={here} />
@@ -75,29 +75,39 @@ const Panel = ({
 }: {
   readonly path: string
   readonly view: View
-  readonly known: { readonly world: Envelope; readonly event: string } | undefined
+  readonly known: Extract<Known, { phase: "here" }> | undefined
 }) => {
-  if (view === "edit" || known === undefined) return <Editor path={path} live={known?.world} />
+  if (view === "edit" || known === undefined) {
+    return <Editor path={path} live={known?.world} event={Number(known?.event ?? 0)} />
+  }
   switch (view) {
     case "rendered":
-      return <Rendered path={path} world={known.world} event={known.event} />
+      return <Rendered path={path} world={known.world} moment={known.moment} />
     case "source":
       return <Source path={path} world={known.world} />
     case "metadata":
-      return <Metadata path={path} world={known.world} event={known.event} />
+      return <Metadata path={path} world={known.world} event={known.event} moment={known.moment} />
     case "history":
-      return <History path={path} world={known.world} event={Number(known.event)} />
+      return <History path={path} world={known.world} event={Number(known.event)} moment={known.moment} />
   }
 }
 
-const Facts = ({ path, world }: { readonly world: Envelope; readonly path: string }) => {
+const Facts = ({
+  moment,
+  path,
+  world
+}: {
+  readonly world: Envelope
+  readonly moment: string
+  readonly path: string
+}) => {
   const [fresh, setFresh] = useState(false)
   const now = useNow()
   useEffect(() => {
     setFresh(true)
     const timer = setTimeout(() => setFresh(false), 1200)
     return () => clearTimeout(timer)
-  }, [world.version])
+  }, [moment])
   return (
     <p class="facts">
       <span class={fresh ? "fresh" : ""}>version {world.version}</span>

@@ -100,7 +100,7 @@ interface Verdict {
 }
 
 /** What the server says, who has the key; to operators (C5.4). */
-export const ServerCheckCard = ({ event, path }: { readonly path: string; readonly event: number }) => {
+export const ServerCheckCard = ({ moment, path }: { readonly path: string; readonly moment: string }) => {
   const { authorization, who } = useStore(session)
   const [verdict, setVerdict] = useState<Verdict>()
   const [problem, setProblem] = useState<Problem>()
@@ -109,10 +109,13 @@ export const ServerCheckCard = ({ event, path }: { readonly path: string; readon
     if (!may) return
     const abort = new AbortController()
     demandJson<Verdict>(`/proc/verify${hrefOf(path)}`, { signal: abort.signal })
-      .then(setVerdict)
+      .then((verdict) => {
+        setVerdict(verdict)
+        setProblem(undefined)
+      })
       .catch((error) => error instanceof Problem && setProblem(error))
     return () => abort.abort()
-  }, [path, event, may])
+  }, [path, moment, may])
   if (!may) {
     return (
       <Card title="Signatures" outcome="open" verdict="Known to the server alone">

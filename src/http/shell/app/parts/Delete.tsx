@@ -2,7 +2,7 @@ import { useState } from "preact/hooks"
 import { hrefOf } from "../pure/Place.ts"
 import { ask, Problem, problemOf, session } from "../state/Session.ts"
 import { useStore } from "../state/Store.ts"
-import type { Envelope } from "../state/World.ts"
+import { type Envelope, isSame } from "../state/World.ts"
 import { readBase } from "../state/Write.ts"
 import { notify } from "./Notices.tsx"
 
@@ -16,7 +16,7 @@ export const Delete = ({ path, world }: { readonly path: string; readonly world:
     setBusy(true)
     try {
       const base = await readBase(path)
-      if (base.world.version !== world.version) return notify("Somebody wrote meanwhile; look again before you delete.")
+      if (!isSame(base.world, world)) return notify("Somebody wrote meanwhile; look again before you delete.")
       const response = await ask(hrefOf(path), { method: "DELETE", headers: { "if-match": base.tag } })
       if (!response.ok) throw await problemOf(response)
     } catch (error) {

@@ -1,23 +1,37 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import { formatBytes } from "../pure/Format.ts"
 import { lineEndOf, withLineEndsOf } from "../pure/Lines.ts"
+import { harmOf, type Meta } from "../pure/Meta.ts"
 import { hrefOf } from "../pure/Place.ts"
 import { useDraft } from "../state/Drafts.ts"
+import { useMeta } from "../state/Meta.ts"
 import { navigate } from "../state/Router.ts"
 import { Problem } from "../state/Session.ts"
-import { type Envelope, isText } from "../state/World.ts"
+import { type Envelope, isSame, isText } from "../state/World.ts"
 import { type Base, overwrite, readBase } from "../state/Write.ts"
 import { Conflict } from "./Conflict.tsx"
 import { Failure } from "./Failure.tsx"
 import { notify } from "./Notices.tsx"
 
+const none: Meta = []
+
 /** Edits a world, or makes one. What is saved replaces exactly what was opened, or the conflict is shown. */
-export const Editor = ({ live, path }: { readonly path: string; readonly live: Envelope | undefined }) => {
+export const Editor = ({
+  event,
+  live,
+  path
+}: {
+  readonly path: string
+  readonly live: Envelope | undefined
+  /** id of its newest event */
+  readonly event: number
+}) => {
   const { change, discard, draft, start } = useDraft(path)
   const [problem, setProblem] = useState<Problem>()
   const [busy, setBusy] = useState(false)
   const [conflict, setConflict] = useState<{ readonly theirs: Base; readonly mine: string | Blob }>()
   const exists = live !== undefined
+  const harm = harmOf(useMeta(path, event, draft?.base?.meta ?? none))
 
   useEffect(() => {
     if (draft !== undefined) return
@@ -86,7 +100,7 @@ export const Editor = ({ live, path }: { readonly path: string; readonly live: E
         void save(edited, draft.base)
       }}
     >
-      {live !== undefined && draft.base !== undefined && live.version !== draft.base.world.version && (
+      {live !== undefined && draft.base !== undefined && !isSame(live, draft.base.world) && (
         <p class="notice" role="status">
           Somebody has written version {live.version} meanwhile. Saving will show you both.
         </p>
@@ -96,6 +110,7 @@ export const Editor = ({ live, path }: { readonly path: string; readonly live: E
           Its lines end in more than one way. Browsers edit one: once changed and saved, all are line feeds.
         </p>
       )}
+      {harm !== undefined && <p class="notice">Of its metadata {harm}</p>}
       {problem !== undefined && <Failure problem={problem} />}
       {text ? (
         <Text

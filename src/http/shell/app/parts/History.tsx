@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks"
 import { count } from "../pure/Format.ts"
-import { type Aftermath, type Receipt, readPayload } from "../pure/Receipts.ts"
+import { readPayload } from "../pure/Receipts.ts"
 import { useHistory } from "../state/History.ts"
 import type { Envelope } from "../state/World.ts"
 import { BodyCheckCard, ChainCheckCard, ServerCheckCard } from "./Checks.tsx"
@@ -13,6 +13,7 @@ const step = 50
 /** What happened to a world, receipt by receipt, and whether all of it can be believed. */
 export const History = ({
   event,
+  moment,
   path,
   world
 }: {
@@ -20,8 +21,9 @@ export const History = ({
   readonly world: Envelope
   /** id of the newest event */
   readonly event: number
+  readonly moment: string
 }) => {
-  const history = useHistory(path, event)
+  const history = useHistory(path, event, moment)
   const [shown, setShown] = useState(step)
   const { problem, receipts } = history
   if (problem !== undefined) return <Failure problem={problem} />
@@ -31,17 +33,16 @@ export const History = ({
       <div class="checks">
         <ChainCheckCard history={history} />
         <BodyCheckCard check={history.body} />
-        <ServerCheckCard path={path} event={event} />
+        <ServerCheckCard path={path} moment={moment} />
       </div>
       <ol class="receipts" reversed aria-label="Receipts, newest first">
         {rows.map((receipt) => (
           <ReceiptRow
-            key={receipt.id}
+            key={receipt.hmac}
             path={path}
             receipt={receipt}
             said={readPayload(receipt.payload)}
             world={world}
-            metaThen={() => metaAt(receipts, receipt)}
           />
         ))}
       </ol>
@@ -54,14 +55,4 @@ export const History = ({
       )}
     </div>
   )
-}
-
-/** The metadata that a world had after a receipt: that of the last whole write up to it, since appending keeps it. */
-const metaAt = (receipts: ReadonlyArray<Receipt>, receipt: Receipt): Aftermath["meta"] => {
-  const upTo = receipts.slice(0, receipts.indexOf(receipt) + 1)
-  for (const { payload } of upTo.reverse()) {
-    const said = readPayload(payload)
-    if (said?.op === "put" || said?.op === "copy" || said?.op === "move") return said.meta
-  }
-  return []
 }

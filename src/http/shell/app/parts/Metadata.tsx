@@ -1,6 +1,7 @@
-import { useEffect, useState } from "preact/hooks"
+import { useEffect, useMemo, useState } from "preact/hooks"
 import { count } from "../pure/Format.ts"
 import { hrefOf } from "../pure/Place.ts"
+import { useMeta } from "../state/Meta.ts"
 import { demand, Problem } from "../state/Session.ts"
 import type { Envelope } from "../state/World.ts"
 import { metaOf } from "../state/Write.ts"
@@ -11,23 +12,29 @@ import { Failure } from "./Failure.tsx"
 /** What is known of a world beside its bytes, and what its writer said of it. */
 export const Metadata = ({
   event,
+  moment,
   path,
   world
 }: {
   readonly path: string
   readonly world: Envelope
   readonly event: string
+  readonly moment: string
 }) => {
   const [headers, setHeaders] = useState<Headers>()
   const [problem, setProblem] = useState<Problem>()
   useEffect(() => {
     const abort = new AbortController()
     demand(`${hrefOf(path)}?raw`, { method: "HEAD", signal: abort.signal })
-      .then((response) => setHeaders(response.headers))
+      .then((response) => {
+        setHeaders(response.headers)
+        setProblem(undefined)
+      })
       .catch((error) => error instanceof Problem && setProblem(error))
     return () => abort.abort()
-  }, [path, event])
-  const meta = headers === undefined ? [] : metaOf(headers)
+  }, [path, moment])
+  const shown = useMemo(() => (headers === undefined ? [] : metaOf(headers)), [headers])
+  const meta = useMeta(path, Number(event), shown)
   const facts: ReadonlyArray<readonly [string, string | undefined]> = [
     ["Name", path],
     ["Version", String(world.version)],
@@ -50,8 +57,8 @@ export const Metadata = ({
           </p>
         ) : (
           <dl>
-            {meta.map(([name, value]) => (
-              <div key={name}>
+            {meta.map(([name, value], i) => (
+              <div key={i}>
                 <dt>{name.slice("x-meta-".length)}</dt>
                 <dd>{value}</dd>
               </div>

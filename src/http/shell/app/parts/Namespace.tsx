@@ -3,6 +3,7 @@ import { hrefOf } from "../pure/Place.ts"
 import { cursorOf, type Entry } from "../state/Listing.ts"
 import { useResource } from "../state/Resource.ts"
 import { Icon } from "./Icon.tsx"
+import { Refusal } from "./Refusal.tsx"
 
 /** Entries that are counted, and those that are shown in the tree; the collection's own page has all. */
 const counted = 1000
@@ -38,9 +39,12 @@ export const Namespace = ({
           <Icon name="arrow" />
         </button>
         <a href={`${hrefOf(name)}/`}>{label}/</a>
-        <span class="number">{problem === undefined ? number : problem.status}</span>
+        <span class="number" title={problem && `${problem.title}: ${problem.message}`}>
+          {problem === undefined ? number : problem.status === 0 ? "—" : problem.status}
+        </span>
         {about !== undefined && <span class="hint">{about}</span>}
       </div>
+      {open && problem !== undefined && <Refusal what={`/${name}/`} problem={problem} />}
       {open && value !== undefined && (
         <ul>
           {value.length === 0 && <li class="hint none">nothing</li>}

@@ -1,4 +1,6 @@
-import { useEffect, useState } from "preact/hooks"
+import { useEffect, useMemo, useState } from "preact/hooks"
+import { count } from "../pure/Format.ts"
+import { countHidden, shownLength } from "../pure/Hidden.ts"
 import { hrefOf } from "../pure/Place.ts"
 import { ask, Problem, problemOf, session } from "../state/Session.ts"
 import { useStore } from "../state/Store.ts"
@@ -6,7 +8,6 @@ import { hashOf } from "../state/Versions.ts"
 import type { Envelope } from "../state/World.ts"
 import { readBase } from "../state/Write.ts"
 import { askForCredentials } from "./Account.tsx"
-import { shown } from "./Code.tsx"
 import { Failure } from "./Failure.tsx"
 import { notify } from "./Notices.tsx"
 
@@ -34,7 +35,10 @@ export const PluginPanel = ({
   const { sha256, state } = world
   /** the source that was on the page when somebody began to read */
   const [read, setRead] = useState(sha256)
-  const whole = world.stage_html.length <= shown
+  const [whole, hidden] = useMemo(() => {
+    const text = world.stage_html
+    return [shownLength(text) === text.length, countHidden(text)]
+  }, [world.stage_html])
 
   useEffect(() => {
     // What is wrong with one source is not wrong with the next; that it has changed stays said.
@@ -108,6 +112,11 @@ export const PluginPanel = ({
           )}
         </span>
       </div>
+      {hidden > 0 && (
+        <p class="notice" role="status">
+          It holds characters that nobody sees, in {count(hidden, "place")}. Their names stand there in the source.
+        </p>
+      )}
       {!whole && <p class="hint">It is too long to be shown whole, so it cannot be approved here.</p>}
       {problem !== undefined && <Failure problem={problem} />}
     </section>

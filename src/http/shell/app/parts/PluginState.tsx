@@ -4,10 +4,10 @@ import type { Envelope } from "../state/World.ts"
 
 /** The state of a plugin; `stamp` changes with it. */
 export const PluginState = ({ path, stamp }: { readonly path: string; readonly stamp: string }) => {
-  const { value } = useResource<Envelope>(hrefOf(path), stamp)
+  const { problem, value } = useResource<Envelope>(hrefOf(path), stamp)
   return (
-    <span class="badge" data-state={value?.state ?? "unknown"}>
-      {value?.state ?? "…"}
+    <span class="badge" data-state={value?.state ?? "unknown"} title={problem?.message}>
+      {value?.state ?? problem?.title ?? "…"}
     </span>
   )
 }

@@ -1,10 +1,12 @@
 import { useState } from "preact/hooks"
 import { formatAge, formatBytes } from "../pure/Format.ts"
+import { harmOf } from "../pure/Meta.ts"
 import type { Aftermath, Receipt } from "../pure/Receipts.ts"
+import { signedMeta } from "../state/Meta.ts"
 import { useNow } from "../state/Now.ts"
 import { Problem } from "../state/Session.ts"
 import { recall } from "../state/Versions.ts"
-import type { Envelope } from "../state/World.ts"
+import { type Envelope, isSame } from "../state/World.ts"
 import { overwrite, readBase } from "../state/Write.ts"
 import { Code } from "./Code.tsx"
 import { notify } from "./Notices.tsx"
@@ -30,11 +32,10 @@ interface Props {
   readonly receipt: Receipt
   readonly said: Aftermath | undefined
   readonly world: Envelope
-  readonly metaThen: () => Aftermath["meta"]
 }
 
 /** One receipt: what happened, when, what came of it; its proof on demand, and its bytes when they are at hand. */
-export const ReceiptRow = ({ metaThen, path, receipt, said, world }: Props) => {
+export const ReceiptRow = ({ path, receipt, said, world }: Props) => {
   const now = useNow()
   const [open, setOpen] = useState(false)
   const [showing, setShowing] = useState(false)
@@ -65,7 +66,7 @@ export const ReceiptRow = ({ metaThen, path, receipt, said, world }: Props) => {
               <button type="button" class="quiet" aria-expanded={showing} onClick={() => setShowing(!showing)}>
                 Show
               </button>
-              <button type="button" class="quiet" onClick={() => restore(path, seen.bytes, said, world, metaThen())}>
+              <button type="button" class="quiet" onClick={() => restore(path, seen.bytes, receipt, said, world)}>
                 Restore version {said.version}
               </button>
             </>
@@ -79,7 +80,7 @@ export const ReceiptRow = ({ metaThen, path, receipt, said, world }: Props) => {
       {open && (
         <dl class="proof">
           <div>
-            <dt>signed</dt>
+            <dt>signed{receipt.withheld === undefined ? "" : `, with more: ${receipt.withheld.join(", ")}`}</dt>
             <dd>{receipt.payload}</dd>
           </div>
           <div>
@@ -103,20 +104,21 @@ export const ReceiptRow = ({ metaThen, path, receipt, said, world }: Props) => {
 const restore = async (
   path: string,
   bytes: Uint8Array<ArrayBuffer>,
+  { id }: Receipt,
   said: Aftermath,
-  world: Envelope,
-  meta: Aftermath["meta"]
+  world: Envelope
 ): Promise<void> => {
   try {
+    const meta = (await signedMeta(path, id)) ?? []
     const base = await readBase(path)
-    const written =
-      base.world.version === world.version
-        ? await overwrite(path, bytes, said.ext, { tag: base.tag, meta })
-        : ({ outcome: "conflict" } as const)
+    const written = isSame(base.world, world)
+      ? await overwrite(path, bytes, said.ext, { tag: base.tag, meta })
+      : ({ outcome: "conflict" } as const)
     if (written.outcome === "conflict") return notify("Somebody wrote meanwhile; look again before you restore.")
+    const harm = harmOf(meta)
     notify(
       written.sha256 === said.sha256
-        ? `Version ${written.version} has the bytes of version ${said.version}, hash and all.`
+        ? `Version ${written.version} has the bytes of version ${said.version}, hash and all.${harm === undefined ? "" : ` ${harm}`}`
         : "What was written is not what the receipt says."
     )
   } catch (error) {

@@ -13,15 +13,15 @@ import { StageFrame, WorldFrame } from "./Frame.tsx"
 interface Props {
   readonly path: string
   readonly world: Envelope
-  /** id of the newest event: each version has an address of its own */
-  readonly event: string
+  /** each has an address of its own, also when a world was deleted and made anew */
+  readonly moment: string
 }
 
 /** What a world looks like. */
-export const Rendered = ({ event, path, world }: Props) => {
+export const Rendered = ({ moment, path, world }: Props) => {
   const { authorization } = useStore(session)
   const kind = kindOf(world.ext, isText(world))
-  const src = `${hrefOf(path)}?raw&event=${event}`
+  const src = `${hrefOf(path)}?raw&moment=${moment}`
   const title = `/${path}`
   if (kind === "page") {
     // A frame cannot show credentials; what is shown to those who have some is fetched by this page.

@@ -10,6 +10,9 @@ export interface Token {
 
 type Rule = readonly [mark: Mark, pattern: string]
 
+/** The end of the source; `$` is the end of each of its lines. */
+const last = "(?![^])"
+
 const doubleQuoted = String.raw`"(?:[^"\\\n]|\\.)*"?`
 const singleQuoted = String.raw`'(?:[^'\\\n]|\\.)*'?`
 const template = String.raw`${"`"}(?:[^${"`"}\\]|\\[^])*${"`"}?`
@@ -46,7 +49,7 @@ const rules: Readonly<Record<Language, ReadonlyArray<Rule>>> = {
     ["punctuation", String.raw`[{}[\],:]`]
   ],
   script: [
-    ["comment", String.raw`\/\/[^\n]*|\/\*[^]*?(?:\*\/|$)`],
+    ["comment", String.raw`\/\/[^\n\r\u2028\u2029]*|\/\*[^]*?(?:\*\/|${last})`],
     ["string", `${doubleQuoted}|${singleQuoted}|${template}`],
     ["number", number],
     ["keyword", scriptWords],
@@ -55,8 +58,8 @@ const rules: Readonly<Record<Language, ReadonlyArray<Rule>>> = {
     ["", String.raw`[A-Za-z_$][\w$]*`]
   ],
   markup: [
-    ["comment", "<!--[^]*?(?:-->|$)"],
-    ["comment", String.raw`<!\[CDATA\[[^]*?(?:\]\]>|$)|<[!?][^>]*>?`],
+    ["comment", `<!--[^]*?(?:-->|${last})`],
+    ["comment", String.raw`<!\[CDATA\[[^]*?(?:\]\]>|${last})|<[!?][^>]*>?`],
     ["keyword", String.raw`<\/?[A-Za-z][\w:.-]*`],
     ["name", String.raw`[A-Za-z_:@][\w:.-]*(?=\s{0,9}=\s{0,9}["'])`],
     ["string", String.raw`(?<==\s{0,9})(?:"[^"]*"?|'[^']*'?)`],
@@ -65,7 +68,7 @@ const rules: Readonly<Record<Language, ReadonlyArray<Rule>>> = {
     ["keyword", String.raw`\/?>`]
   ],
   style: [
-    ["comment", String.raw`\/\*[^]*?(?:\*\/|$)`],
+    ["comment", String.raw`\/\*[^]*?(?:\*\/|${last})`],
     ["string", `${doubleQuoted}|${singleQuoted}`],
     ["keyword", String.raw`@[\w-]+`],
     ["name", String.raw`--[\w-]+|[a-z-]+(?=\s{0,9}:)`],
@@ -74,7 +77,7 @@ const rules: Readonly<Record<Language, ReadonlyArray<Rule>>> = {
     ["", String.raw`[A-Za-z_][\w-]*`]
   ],
   markdown: [
-    ["string", "```[^]*?(?:```|$)"],
+    ["string", "```[^]*?(?:```|(?![^]))"],
     ["title", String.raw`^#{1,6} [^\n]*`],
     ["comment", String.raw`^>[^\n]*`],
     ["string", "`[^`\\n]*`"],
@@ -84,7 +87,7 @@ const rules: Readonly<Record<Language, ReadonlyArray<Rule>>> = {
   ],
   python: [
     ["comment", String.raw`#[^\n]*|--[^\n]*`],
-    ["string", `"""[^]*?(?:"""|$)|'''[^]*?(?:'''|$)|${doubleQuoted}|${singleQuoted}`],
+    ["string", `"""[^]*?(?:"""|${last})|'''[^]*?(?:'''|${last})|${doubleQuoted}|${singleQuoted}`],
     ["number", number],
     ["keyword", pythonWords],
     ["title", String.raw`\b[A-Z]\w*\b`],
@@ -100,7 +103,7 @@ const rules: Readonly<Record<Language, ReadonlyArray<Rule>>> = {
     ["", String.raw`[A-Za-z_][\w-]*`]
   ],
   sql: [
-    ["comment", String.raw`--[^\n]*|\/\*[^]*?(?:\*\/|$)`],
+    ["comment", String.raw`--[^\n]*|\/\*[^]*?(?:\*\/|${last})`],
     ["string", "'(?:[^']|'')*'?"],
     ["name", '"[^"]*"?'],
     ["number", number],

@@ -1,3 +1,5 @@
+import type { Meta } from "./Meta.ts"
+
 /** An event as /proc/events tells it. */
 export interface Receipt {
   readonly id: number
@@ -6,6 +8,8 @@ export interface Receipt {
   readonly payload: string
   readonly hmac: string
   readonly prev_hmac: string
+  /** what the signed text has besides, that whoever asks may not know */
+  readonly withheld?: ReadonlyArray<string>
 }
 
 /** What a receipt says of the world it leaves behind (C5.2). */
@@ -15,7 +19,7 @@ export interface Aftermath {
   readonly ext: string
   readonly version: number
   readonly sha256: string
-  readonly meta: ReadonlyArray<readonly [name: string, value: string]>
+  readonly meta: Meta
   readonly type: string
   readonly ts: string
   /** all else that it says */
@@ -54,6 +58,15 @@ export const readPayload = (payload: string): Aftermath | undefined => {
 
 const isPair = (value: unknown): value is readonly [string, string] =>
   Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "string")
+
+/** The metadata after receipts in a row: that of the last whole write among them, since all else keeps it. */
+export const metaAfter = (receipts: ReadonlyArray<Receipt>): Meta | undefined => {
+  for (const { payload } of receipts.toReversed()) {
+    const said = readPayload(payload)
+    if (said?.op === "put" || said?.op === "copy" || said?.op === "move") return said.meta
+  }
+  return undefined
+}
 
 /** What was found when receipts were checked without the server's key. */
 export type Links =

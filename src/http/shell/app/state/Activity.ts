@@ -1,6 +1,6 @@
 import { useLayoutEffect, useState } from "preact/hooks"
 import { follow } from "./Live.ts"
-import { session } from "./Session.ts"
+import { type Problem, session } from "./Session.ts"
 import { useStore } from "./Store.ts"
 
 /** Something that happened while the page was looking. */
@@ -18,8 +18,8 @@ export interface Activity {
   readonly deeds: ReadonlyArray<Deed>
   /** how often something has changed in each namespace; rises with each change that is heard of */
   readonly stamps: Readonly<Record<string, number>>
-  /** whether this caller may watch everything; a capability may not */
-  readonly refused: boolean
+  /** why this caller may not watch everything; a capability may not */
+  readonly refused: Problem | undefined
 }
 
 const remembered = 12
@@ -29,7 +29,7 @@ const pace = 200
 /** Everything that happens on the machine, as far as the caller may know: one stream for all of it. */
 export const useActivity = (): Activity => {
   const { authorization } = useStore(session)
-  const [activity, setActivity] = useState<Activity>({ deeds: [], stamps: {}, refused: false })
+  const [activity, setActivity] = useState<Activity>({ deeds: [], stamps: {}, refused: undefined })
   useLayoutEffect(() => {
     let fresh: Array<Deed> = []
     let stamps: Readonly<Record<string, number>> = {}
@@ -49,7 +49,7 @@ export const useActivity = (): Activity => {
       for (const namespace of ["boot", "etc", "home", "lib", "usr", "var"]) stamp(namespace)
     }
     let first = true
-    setActivity(({ stamps }) => ({ deeds: [], stamps, refused: false }))
+    setActivity(({ stamps }) => ({ deeds: [], stamps, refused: undefined }))
     const stop = follow("/stream/", {
       resumes: true,
       heard: ({ data, event }) => {
@@ -63,7 +63,7 @@ export const useActivity = (): Activity => {
         if (!first) everything()
         first = false
       },
-      refused: () => setActivity(({ deeds, stamps }) => ({ deeds, stamps, refused: true }))
+      refused: (refused) => setActivity(({ deeds, stamps }) => ({ deeds, stamps, refused }))
     })
     return () => {
       stop()

@@ -31,39 +31,71 @@ export interface HistoryOf {
   readonly checkAll: () => void
 }
 
-/** The receipts of a world as far as they are looked at, and both checks that need no key. `event` is the newest id. */
-export const useHistory = (path: string, event: number): HistoryOf => {
-  const [receipts, setReceipts] = useState<ReadonlyArray<Receipt>>([])
-  const [from, setFrom] = useState(() => (event > unasked ? event - page : 0))
+/** Receipts in a row: all that follow the one with the id `from`. */
+interface Row {
+  readonly from: number
+  readonly receipts: ReadonlyArray<Receipt>
+}
+
+const startOf = (event: number): number => (event > unasked ? event - page : 0)
+
+/**
+ * The receipts of a world as far as they are looked at, and both checks that need no key. `event` is the newest id, and
+ * `moment` tells it from those of other worlds that had this path.
+ */
+export const useHistory = (path: string, event: number, moment: string): HistoryOf => {
+  const [row, setRow] = useState<Row>({ from: startOf(event), receipts: [] })
+  const [from, setFrom] = useState(row.from)
   const [body, setBody] = useState<BodyCheck>({ state: "checking" })
   const [problem, setProblem] = useState<Problem>()
 
   useEffect(() => {
     const abort = new AbortController()
+    const { signal } = abort
     const read = async () => {
-      const known = receipts.filter(({ id }) => id > from)
-      const fresh = known.length > 0 && known[0] === receipts[0] ? [...known] : []
-      let after: number | undefined = fresh.at(-1)?.id ?? from
-      while (after !== undefined) {
-        const query = `?after=${after}&limit=${page}`
-        const answer: Answer = await demandJson(`/proc/events${hrefOf(path)}${query}`, { signal: abort.signal })
-        fresh.push(...answer.events)
-        after = answer.next
-      }
-      if (abort.signal.aborted) return
-      setReceipts(fresh)
-      setBody(await checkBody(path, fresh.at(-1), abort.signal))
+      const next =
+        (await continued(path, row, from, signal)) ?? (await begun(path, Math.min(from, startOf(event)), signal))
+      if (signal.aborted) return
+      setRow(next)
+      setFrom(next.from)
+      setProblem(undefined)
+      const checked = await checkBody(path, next.receipts.at(-1), signal)
+      if (!signal.aborted) setBody(checked)
     }
     read().catch((error) => {
-      if (error instanceof Problem && !abort.signal.aborted) setProblem(error)
+      if (error instanceof Problem && !signal.aborted) setProblem(error)
     })
     return () => abort.abort()
-  }, [path, event, from])
+  }, [path, moment, from])
 
+  const { receipts } = row
   const [first] = receipts
-  const whole = from === 0
+  const whole = row.from === 0
   const links = first === undefined ? undefined : checkLinks(receipts, whole ? "" : first.prev_hmac)
   return { receipts, links, whole, body, problem, checkAll: () => setFrom(0) }
+}
+
+const receiptsAfter = async (path: string, id: number, signal: AbortSignal): Promise<ReadonlyArray<Receipt>> => {
+  const receipts: Array<Receipt> = []
+  for (let after: number | undefined = id; after !== undefined; ) {
+    const answer: Answer = await demandJson(`/proc/events${hrefOf(path)}?after=${after}&limit=${page}`, { signal })
+    receipts.push(...answer.events)
+    after = answer.next
+  }
+  return receipts
+}
+
+const begun = async (path: string, from: number, signal: AbortSignal): Promise<Row> => ({
+  from,
+  receipts: await receiptsAfter(path, from, signal)
+})
+
+/** What is known and what has come since; undefined when the newest that is known is not there any more. */
+const continued = async (path: string, row: Row, from: number, signal: AbortSignal): Promise<Row | undefined> => {
+  const last = row.receipts.at(-1)
+  if (row.from !== from || last === undefined) return undefined
+  const [again, ...fresh] = await receiptsAfter(path, last.id - 1, signal)
+  return again?.hmac === last.hmac ? { from, receipts: [...row.receipts, ...fresh] } : undefined
 }
 
 /** The bytes as they are now against what the newest receipt says of them. */

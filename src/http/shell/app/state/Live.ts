@@ -1,4 +1,5 @@
 import { type SseEvent, sseReader } from "../pure/Sse.ts"
+import { checkProgram } from "./Program.ts"
 import { ask, Problem, problemOf, unreachable } from "./Session.ts"
 import { makeStore } from "./Store.ts"
 
@@ -35,6 +36,7 @@ export const follow = (path: string, { heard, opened, refused, resumes }: Listen
   let retry: ReturnType<typeof setTimeout> | undefined
   let delay = shortest
   let lastId = ""
+  let again = false
 
   const say = (state: LiveState) => {
     if (!over) liveState.set(state)
@@ -74,6 +76,9 @@ export const follow = (path: string, { heard, opened, refused, resumes }: Listen
       if (abort.signal.aborted) return
       delay = shortest
       say("live")
+      // After a while without a stream it may be another server, with another program.
+      if (again) void checkProgram()
+      again = true
       opened?.()
       await read(response, abort)
     } catch (error) {

@@ -82,6 +82,9 @@ export const demandJson = async <A>(path: string, init: RequestInit = {}): Promi
 const whoIs = (authorization: string | undefined) =>
   demandJson<Who>("/proc/self", authorization === undefined ? {} : { headers: { authorization } })
 
+/** What a header with credentials can hold, and what every token is made of. */
+const sendable = /^[\x20-\x7e]+$/
+
 /** Looks what somebody without credentials is worth here. */
 export const arrive = async (): Promise<void> => {
   const who = await whoIs(undefined)
@@ -90,6 +93,7 @@ export const arrive = async (): Promise<void> => {
 
 /** Takes credentials, once the server has recognised them; whether it did. */
 export const signIn = async (authorization: string): Promise<boolean> => {
+  if (!sendable.test(authorization)) return false
   const who = await whoIs(authorization)
   if (who.id === "anonymous" || who.id === "open") return false
   session.set({ authorization, who })

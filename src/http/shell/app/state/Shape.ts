@@ -27,8 +27,17 @@ export interface Shape {
 /** Text is told to the page so often at most, in milliseconds. */
 const pace = 60
 
-/** A header holds bytes, and a browser takes each character for one. */
-const asBytes = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text))
+/**
+ * Words as a header holds them: UTF-8, of which a browser takes each character for a byte. The server reads them so.
+ */
+const asHeader = (text: string): string =>
+  String.fromCharCode(...new TextEncoder().encode(text.replace(/\p{Cc}/gu, " ")))
+
+/** What is wrong with what is asked; undefined when nothing is. A media type is no text that could be encoded. */
+export const flawOfWish = ({ accept }: Wish): string | undefined => {
+  const [odd] = /[^\t\x20-\x7e]/u.exec(accept) ?? []
+  return odd === undefined ? undefined : `Accept names media types, in ASCII alone: it cannot have “${odd}”.`
+}
 
 /** Asks for a shape and tells how it comes along, until `signal` aborts. */
 export const shape = async (
@@ -53,12 +62,14 @@ export const shape = async (
       }, pace)
     }
   }
+  const flaw = flawOfWish({ accept, intent })
+  if (flaw !== undefined) return say({ phase: "failed", error: flaw })
   say({})
   try {
     const response = await demand(`/shaped${hrefOf(path)}`, {
       headers: {
         accept: `${accept}, text/event-stream`,
-        ...(intent === "" ? {} : { "x-semantic-intent": asBytes(intent) })
+        ...(intent === "" ? {} : { "x-semantic-intent": asHeader(intent) })
       },
       signal
     })

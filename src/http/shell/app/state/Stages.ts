@@ -1,6 +1,2 @@
-// The build puts the names of the two pages here (build.mjs).
-declare const STAGE_ALIVE: string
-declare const STAGE_QUIET: string
-
-/** The pages that show markup which this page hands them. */
-export const stages = { alive: STAGE_ALIVE, quiet: STAGE_QUIET } as const
+/** The pages that show markup which this page hands them; their names outlive the build (build.mjs). */
+export const stages = { alive: "/app/stage-alive.html", quiet: "/app/stage-quiet.html" } as const

@@ -16,10 +16,24 @@ export interface Envelope {
   readonly sha256: string
 }
 
+/**
+ * Whether two envelopes are of one version. Its number does not say so: a world that was deleted and made anew counts
+ * from one again, and so do its events.
+ */
+export const isSame = (a: Envelope, b: Envelope): boolean =>
+  a.version === b.version && a.sha256 === b.sha256 && a.updated_at === b.updated_at
+
 /** What a page knows of a world. */
 export type Known =
   | { readonly phase: "loading" }
-  | { readonly phase: "here"; readonly world: Envelope; readonly event: string }
+  | {
+      readonly phase: "here"
+      readonly world: Envelope
+      /** id of the newest event, as it stands in the stream */
+      readonly event: string
+      /** names what is in view, among all that ever had this path; fit for a query */
+      readonly moment: string
+    }
   | { readonly phase: "missing"; readonly last: Envelope | undefined }
   | { readonly phase: "refused"; readonly problem: Problem }
 
@@ -33,6 +47,9 @@ const keep = async (path: string, { sha256, stage_html }: Envelope): Promise<voi
   // What is kept under a hash has that hash, whatever the stream says.
   if ((await hashOf(bytes)) === sha256) remember(path, sha256, bytes)
 }
+
+const momentOf = ({ sha256, updated_at }: Envelope, event: string): string =>
+  `${event}-${Date.parse(updated_at)}-${sha256.slice(0, 16)}`
 
 /** A world, live. While it is missing, its collection is watched until it appears. */
 export const useWorld = (path: string): Known => {
@@ -75,7 +92,7 @@ export const useWorld = (path: string): Known => {
             const world: Envelope = JSON.parse(data)
             last = world
             if (isText(world)) void keep(path, world)
-            setKnown({ phase: "here", world, event: id })
+            setKnown({ phase: "here", world, event: id, moment: momentOf(world, id) })
           } else if (event === "deleted") missing()
         },
         refused: (problem) => {

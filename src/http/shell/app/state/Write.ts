@@ -1,3 +1,4 @@
+import type { Meta } from "../pure/Meta.ts"
 import { hrefOf } from "../pure/Place.ts"
 import { ask, demand, problemOf } from "./Session.ts"
 import type { Envelope } from "./World.ts"
@@ -6,7 +7,7 @@ import type { Envelope } from "./World.ts"
 export interface Base {
   readonly world: Envelope
   readonly tag: string
-  readonly meta: ReadonlyArray<readonly [name: string, value: string]>
+  readonly meta: Meta
 }
 
 /** A world and its tag, in one answer, so that they belong together. */
@@ -19,9 +20,8 @@ export const readBase = async (path: string, signal?: AbortSignal): Promise<Base
   return { world, tag: response.headers.get("etag") ?? "", meta: metaOf(response.headers) }
 }
 
-/** The world's own metadata among the headers of an answer (C6). */
-export const metaOf = (headers: Headers): ReadonlyArray<readonly [string, string]> =>
-  [...headers].filter(([name]) => name.startsWith("x-meta-"))
+/** The world's own metadata among the headers of an answer (C6); fetch has joined those of one name. */
+export const metaOf = (headers: Headers): Meta => [...headers].filter(([name]) => name.startsWith("x-meta-"))
 
 /** What came of a write: its receipt, or that somebody else was faster. */
 export type Written =
