@@ -3,7 +3,7 @@
 //   node bench/load.mjs '{"port":3005,"seconds":2,"jobs":[{"clients":32,"path":"/home/x?raw"}]}'
 //
 // A job: `clients`, `path` ("{n}" counts 0, 1, 2 ... and around below `worlds`, here and there if `scattered`),
-// `method`, `headers`, `body` (its size in bytes), `follow` (walk along Link: rel="next"), `count` (that many requests,
+// `method`, `headers` ("{n}" counts there too), `body` (its size in bytes), `follow` (walk along Link: rel="next"), `count` (that many requests,
 // whatever the time).
 // Prints one line of JSON. node:http as a client would cost more than the servers under test, hence the sockets.
 import { connect } from "node:net"
@@ -23,15 +23,16 @@ const requests = ({
   worlds = Number.POSITIVE_INFINITY,
   scattered = false
 }) => {
-  const fields = Object.entries({ host: `127.0.0.1:${port}`, ...headers }).map(
-    ([name, value]) => `${name}: ${value}\r\n`
-  )
+  const fields = Object.entries({ host: `127.0.0.1:${port}`, ...headers })
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("")
   const write = (target, n) => {
     const content = body === undefined ? "" : String(n).padEnd(body, ".")
     const length = body === undefined ? "" : `content-length: ${body}\r\n`
-    return `${method} ${target} HTTP/1.1\r\n${fields.join("")}${length}\r\n${content}`
+    return `${method} ${target} HTTP/1.1\r\n${fields.replace("{n}", n)}${length}\r\n${content}`
   }
-  const fixed = !path.includes("{n}") && body === undefined ? Buffer.from(write(path, 0), "latin1") : undefined
+  const fixed =
+    !`${path}${fields}`.includes("{n}") && body === undefined ? Buffer.from(write(path, 0), "latin1") : undefined
   let n = 0
   return (target) => {
     if (target !== undefined) return write(target, n++)

@@ -21,8 +21,10 @@ fibers.roots = new TransientSet<unknown>()
 // Effect gives each fiber a queue of its own, in a WeakMap; of what is old and weak, V8 lets go with the old generation
 // only. All fibers of a thread in one queue need none, and take turns the same way.
 const batches = 2048
+const resolved = Promise.resolve()
 const queue = new SchedulerRunner((depth, drain) => {
   if (depth >= batches) setTimeout(() => drain(0), 0)
-  else queueMicrotask(() => drain(depth + 1))
+  // Not queueMicrotask, which makes a resource of its own for each.
+  else resolved.then(() => drain(depth + 1))
 })
 defaultScheduler.scheduleTask = (task, priority) => queue.scheduleTask(task, priority)

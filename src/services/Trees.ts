@@ -14,7 +14,14 @@ import {
   WorldNotFound
 } from "../domain/Errors.ts"
 import { ancestors } from "../domain/Lock.ts"
-import { type CanonicalPath, isWithin, isWorldNamespace, type WorldName, worldName } from "../domain/WorldPath.ts"
+import {
+  type CanonicalPath,
+  isWithin,
+  isWorldNamespace,
+  namespaceOf,
+  type WorldName,
+  worldName
+} from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
 import { Collections } from "./Collections.ts"
@@ -139,7 +146,8 @@ export const make = (commits: Commits) =>
         Effect.gen(function* () {
           yield* access.require(caller, "delete", path)
           if (isWorldNamespace(path)) return yield* new Forbidden({ message: "a whole namespace cannot be deleted" })
-          yield* worldName(path)
+          // What lies nowhere is not found; what is too long for a name is none (C1.3).
+          if (isWorldNamespace(namespaceOf(path))) yield* worldName(path)
           return yield* gate.trees([path])(Effect.scoped(removeTree(caller, path, conditions)))
         }).pipe(Effect.uninterruptible, commits.admitted.trees([path])),
 

@@ -211,6 +211,10 @@ const make = Effect.gen(function* () {
         )
       )
 
+  const withEntries = function* (children: Iterable<Child>, prefix: string) {
+    for (const child of children) yield { ...child, entry: child.dir ? undefined : catalog.get(prefix + child.name) }
+  }
+
   return Worlds.of({
     read: present((name) => {
       const held = shared.get(name)
@@ -226,18 +230,12 @@ const make = Effect.gen(function* () {
         (rows, readable) => rows.map((row) => disclose(row, caller, readable))
       ),
 
-    list: (caller, collection, after) =>
-      Effect.gen(function* () {
-        yield* access.require(caller, "list", collection)
-        const readable = yield* settled(collection, () => access.readable(caller))
-        const prefix = collection === "" ? "" : `${collection}/`
-        const children = catalog.children(prefix, readable, after)
-        return (function* () {
-          for (const child of children) {
-            yield { ...child, entry: child.dir ? undefined : catalog.get(prefix + child.name) }
-          }
-        })()
-      }),
+    list: Effect.fnUntraced(function* (caller, collection, after) {
+      yield* access.require(caller, "list", collection)
+      const readable = yield* settled(collection, () => access.readable(caller))
+      const prefix = collection === "" ? "" : `${collection}/`
+      return withEntries(catalog.children(prefix, readable, after), prefix)
+    }),
 
     all: (caller) =>
       Effect.map(

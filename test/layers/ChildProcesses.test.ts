@@ -10,7 +10,7 @@ const starved = fileURLToPath(new URL("../helpers/starved.mjs", import.meta.url)
 
 describe.skipIf(process.platform === "win32")("C16 when this process can open no more files", () => {
   it("queries and archives are failures, and nothing else ends", async () => {
-    const script = 'ulimit -n 200; exec "$0" "$1"'
+    const script = 'ulimit -n 1000; exec "$0" "$1"'
     const { stderr, stdout } = await promisify(execFile)("sh", ["-c", script, process.execPath, starved])
     const failure = "StorageFailure EMFILE"
     expect([JSON.parse(stdout), stderr]).toEqual([[failure, failure, "done"], ""])

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { negotiate, prefersHtml } from "../../domain/Accept.ts"
 import type { Caller } from "../../domain/Caller.ts"
-import { BadRequest, CollectionOnly, type Forbidden, NotAcceptable, type StorageFailure } from "../../domain/Errors.ts"
+import { BadRequest, CollectionOnly, NotAcceptable } from "../../domain/Errors.ts"
 import { entryOf } from "../../domain/Listing.ts"
 import { type CanonicalPath, urlPath } from "../../domain/WorldPath.ts"
 import { Worlds } from "../../services/Worlds.ts"
@@ -43,35 +43,29 @@ export class Listings extends Effect.Service<Listings>()("elastik/http/Listings"
         ])
       )
 
-    const answer = (
+    const answer = Effect.fnUntraced(function* (
       caller: Caller,
       { headers: { accept } }: Pick<Asked, "headers">,
       path: CanonicalPath,
       query: Query
-    ): Effect.Effect<
-      HttpServerResponse.HttpServerResponse,
-      BadRequest | CollectionOnly | Forbidden | NotAcceptable | StorageFailure
-    > =>
-      Effect.gen(function* () {
-        const limit = yield* limitOf(query.limit)
-        const first = yield* page(caller, path, query.after, limit ?? pageSize)
-        if (query.raw !== undefined) return yield* bytesless(path)
-        if (prefersHtml(accept, offers)) {
-          return query.slash ? shellPage({ headers: common }) : redirect(`${urlPath(path)}/`, common)
-        }
-        const type = negotiate(accept, offers)
-        if (type === undefined) {
-          return yield* new NotAcceptable({ message: "a listing cannot be had as asked for", available: offers })
-        }
-        if (limit === undefined && first.more) {
-          const all = Stream.concat(Stream.fromIterable(first.children), pagesAfter(caller, path, first.last))
-          return withHeaders(renderStream(all, type), common)
-        }
-        const next = first.more
-          ? `<${urlPath(path)}/?limit=${limit}&after=${encodeURIComponent(first.last)}>`
-          : undefined
-        return withHeaders(render(first.children, type), { ...common, link: next && `${next}; rel="next"` })
-      })
+    ) {
+      const limit = yield* limitOf(query.limit)
+      const first = yield* page(caller, path, query.after, limit ?? pageSize)
+      if (query.raw !== undefined) return yield* bytesless(path)
+      if (prefersHtml(accept, offers)) {
+        return query.slash ? shellPage({ headers: common }) : redirect(`${urlPath(path)}/`, common)
+      }
+      const type = negotiate(accept, offers)
+      if (type === undefined) {
+        return yield* new NotAcceptable({ message: "a listing cannot be had as asked for", available: offers })
+      }
+      if (limit === undefined && first.more) {
+        const all = Stream.concat(Stream.fromIterable(first.children), pagesAfter(caller, path, first.last))
+        return withHeaders(renderStream(all, type), common)
+      }
+      const next = first.more ? `<${urlPath(path)}/?limit=${limit}&after=${encodeURIComponent(first.last)}>` : undefined
+      return withHeaders(render(first.children, type), { ...common, link: next && `${next}; rel="next"` })
+    })
 
     /** A listing that does not come from the catalog; the shell, too, when `shell` says that it can show it. */
     const fixed = (

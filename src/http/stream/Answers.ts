@@ -19,12 +19,14 @@ export class StreamAnswers extends Effect.Service<StreamAnswers>()("elastik/http
     const metrics = yield* Metrics
 
     /** Follows until either side has enough; a HEAD only hears that it could (C2.4). */
-    const follow = <E>({ headers: { accept }, method }: Asked, opened: Effect.Effect<Readable, E>) =>
-      Effect.gen(function* () {
-        if (negotiate(accept, [eventStream]) === undefined) {
-          return yield* new NotAcceptable({ message: "a stream is text/event-stream", available: [eventStream] })
-        }
-        const line = yield* opened
+    const follow = <E>(
+      { headers: { accept }, method }: Asked,
+      opened: Effect.Effect<Readable, E>
+    ): Effect.Effect<HttpServerResponse.HttpServerResponse, E | NotAcceptable> => {
+      if (negotiate(accept, [eventStream]) === undefined) {
+        return new NotAcceptable({ message: "a stream is text/event-stream", available: [eventStream] })
+      }
+      return Effect.map(opened, (line) => {
         if (method === "HEAD") {
           line.destroy()
           return HttpServerResponse.empty({ status: 200, headers: { ...headers, "content-type": eventStream } })
@@ -33,6 +35,7 @@ export class StreamAnswers extends Effect.Service<StreamAnswers>()("elastik/http
         line.once("close", () => metrics.streams(-1))
         return HttpServerResponse.raw(line, { contentType: eventStream, headers })
       })
+    }
 
     const collection = (caller: Caller, asked: Asked, path: CanonicalPath) =>
       follow(asked, updates.collection(caller, path, asked.headers["last-event-id"]))
@@ -42,11 +45,11 @@ export class StreamAnswers extends Effect.Service<StreamAnswers>()("elastik/http
       world: (caller: Caller, asked: Asked, path: string) =>
         follow(
           asked,
-          Effect.gen(function* () {
-            if (isWorldNamespace(path)) return yield* CollectionOnly.at(path)
-            const name = yield* worldName(worldPath(path))
-            return yield* updates.world(caller, name, asked.headers["last-event-id"])
-          })
+          isWorldNamespace(path)
+            ? CollectionOnly.at(path)
+            : Effect.flatMap(worldName(worldPath(path)), (name) =>
+                updates.world(caller, name, asked.headers["last-event-id"])
+              )
         ),
       collection: (caller: Caller, asked: Asked, path: string) => collection(caller, asked, worldPath(path)),
       /** below all namespaces */

@@ -19,6 +19,7 @@ import * as FileVolume from "../sqlite/FileVolume.ts"
 import * as SqliteStorage from "../sqlite/SqliteStorage.ts"
 import * as Outbox from "./Outbox.ts"
 import { type Ask, type Assignment, alone, close, Failure, type Question, type Reply, threadOf } from "./Protocol.ts"
+import * as Turns from "./Turns.ts"
 
 /**
  * The body of a storage thread: the same storage over the same files as in one thread, for its share of the worlds. What
@@ -30,16 +31,14 @@ const serve = (port: MessagePort) =>
     const resources = yield* ResourceStore
     const runtime = yield* Effect.runtime<never>()
     const closed = yield* Deferred.make<void>()
-    const writes: Array<Ask> = []
     const replies = Outbox.make<Reply>((batch, transfer) => port.postMessage(batch, transfer))
-    let scheduled = false
     let heldSince = 0
 
     /** Replies to writes wait for those of the next ones, for a moment. */
     const reply = (reply: Reply, transfer: ReadonlyArray<ArrayBuffer>) => {
       if (replies.isEmpty()) heldSince = performance.now()
       replies.add(reply, transfer)
-      if (!scheduled || performance.now() - heldSince >= longestHold) replies.flush()
+      if (!turns.isBusy() || performance.now() - heldSince >= longestHold) replies.flush()
     }
 
     const answer = ({ id, question }: Ask) => {
@@ -48,24 +47,17 @@ const serve = (port: MessagePort) =>
       })
     }
 
-    /** One at a time, with a look in between at what has arrived: a read need not wait for all the writes before it. */
-    const writeNext = () => {
-      const ask = writes.shift()
-      scheduled = writes.length > 0
-      if (scheduled) setImmediate(writeNext)
-      if (ask !== undefined) answer(ask)
-      if (!scheduled) replies.flush()
-    }
+    const turns = Turns.make(answer, replies.flush)
 
     port.on("message", (asks: ReadonlyArray<Ask> | typeof close) => {
       if (asks === close) return Deferred.unsafeDone(closed, Exit.void)
+      turns.heard()
       for (const ask of asks) {
-        if (isWrite(ask.question)) writes.push(ask)
+        // A read need not wait for all the writes before it.
+        if (isWrite(ask.question)) turns.take(ask)
         else answer(ask)
       }
       replies.flush()
-      if (!scheduled && writes.length > 0) setImmediate(writeNext)
-      scheduled = writes.length > 0
     })
     yield* Deferred.await(closed)
     port.close()

@@ -1,0 +1,86 @@
+import type { Ask, Question } from "./Protocol.ts"
+
+/** Writes in the order in which they are to be done, one at a time, with a look in between at what has arrived. */
+export interface Turns {
+  readonly take: (ask: Ask) => void
+  /** whether another write follows at once */
+  readonly isBusy: () => boolean
+  /** something was asked, a write or a read: whatever has patience waits for more of it */
+  readonly heard: () => void
+}
+
+/** Milliseconds without a question after which nobody is taken to be about to ask. */
+const quiet = 4
+
+/** Milliseconds that a write waits at most for such a moment. */
+const patience = 20
+
+/**
+ * What the machine writes for itself (caches, events of calls) keeps nobody waiting, and each takes some syncs of the
+ * disk: it gives way to what others ask, for a while. Whoever has got an answer often asks the next thing at once.
+ * `onPause` is called when nothing follows at once.
+ */
+export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns => {
+  const writes: Array<Ask> = []
+  const patient: Array<{ readonly ask: Ask; readonly until: number }> = []
+  let scheduled = false
+  let watching = false
+  let heardAt = 0
+
+  const isDue = (): boolean => {
+    const [first] = patient
+    if (first === undefined) return false
+    const now = performance.now()
+    return now >= first.until || now - heardAt >= quiet
+  }
+
+  const schedule = (): void => {
+    if (scheduled) return
+    if (writes.length > 0 || isDue()) {
+      scheduled = true
+      setImmediate(step)
+    } else if (patient.length > 0 && !watching) {
+      watching = true
+      setTimeout(() => {
+        watching = false
+        schedule()
+      }, quiet)
+    }
+  }
+
+  const step = (): void => {
+    scheduled = false
+    const ask = writes.shift() ?? (isDue() ? patient.shift()?.ask : undefined)
+    schedule()
+    if (ask !== undefined) perform(ask)
+    if (!scheduled) onPause()
+  }
+
+  return {
+    take: (ask) => {
+      if (isPatient(ask.question)) patient.push({ ask, until: performance.now() + patience })
+      else writes.push(ask)
+      schedule()
+    },
+    isBusy: () => scheduled,
+    heard: () => {
+      heardAt = performance.now()
+    }
+  }
+}
+
+/** What somebody waits for is never among it. */
+const isPatient = (question: Question): boolean => {
+  if (question._tag !== "Execute") return false
+  const { command } = question
+  switch (command._tag) {
+    case "Remark":
+      return true
+    case "Overwrite":
+      return command.type !== undefined
+    case "Delete":
+      return command.deletion === undefined
+    default:
+      return false
+  }
+}
