@@ -26,8 +26,9 @@ export class TransientSet<A> implements Iterable<A> {
     return at >= 0
   }
 
+  /** Those that are there now: whoever goes through them may add and take out others meanwhile. */
   [Symbol.iterator](): IterableIterator<A> {
-    return this.#members.values()
+    return [...this.#members].values()
   }
 }
 

@@ -21,6 +21,19 @@ describe("collections of what comes and goes", () => {
     )
   })
 
+  it("whoever goes through a TransientSet meets all that were there, whatever they take out", () => {
+    const set = new TransientSet<number>()
+    for (const n of [1, 2, 3, 4]) set.add(n)
+    const met: Array<number> = []
+    for (const n of set) {
+      met.push(n)
+      set.delete(n)
+      set.add(n + 10)
+    }
+    expect(met).toEqual([1, 2, 3, 4])
+    expect([...set]).toEqual([11, 12, 13, 14])
+  })
+
   it("a TransientMap answers as a Map does", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(step, fc.integer())), (steps) => {
