@@ -27,6 +27,8 @@ export interface Connections {
  */
 export const make = (handler: Listener, refusalOf: (line: UnknownMethod) => Refusal): Connections => {
   const underWay = new WeakMap<Duplex, Exchange | undefined>()
+  /** requests that wait behind another */
+  const queued = new WeakMap<Duplex, number>()
   /** how often more had to come, to tell what is too long */
   const waiting = new WeakMap<Duplex, number>()
   /** of whom the parser says the same with whatever still comes */
@@ -54,6 +56,13 @@ export const make = (handler: Listener, refusalOf: (line: UnknownMethod) => Refu
     return line === undefined ? plain(400, "this is not an HTTP request") : refusalOf(line)
   }
 
+  /** Behind the answer that is under way, if there is one. */
+  const refuseInTurn = (socket: Duplex, refusal: Refusal): void => {
+    const pending = underWay.get(socket)
+    if (pending === undefined) refuse(socket, refusal)
+    else pending.response.once("close", () => refuse(socket, refusal))
+  }
+
   return {
     onRequest: (request, response) => {
       const { socket } = request
@@ -64,12 +73,22 @@ export const make = (handler: Listener, refusalOf: (line: UnknownMethod) => Refu
         if (underWay.get(socket) === exchange) underWay.set(socket, undefined)
       })
       if (before === undefined) return start(request, response)
+      const behind = (queued.get(socket) ?? 0) + 1
+      if (behind > mostQueued) return socket.destroy()
+      queued.set(socket, behind)
       before.response.once("close", () => {
+        queued.set(socket, (queued.get(socket) ?? 0) - 1)
         if (!socket.destroyed) start(request, response)
       })
     },
-    onConnect: (_request, socket) => refuse(socket, plain(405, "this server is no proxy")),
-    onExpectation: (request) => refuse(request.socket, plain(417, "only 100-continue can be expected")),
+    onConnect: (_request, socket) => {
+      // node has let go of it: nobody else hears of its errors, reads on, or closes it.
+      socket.on("error", () => socket.destroy())
+      socket.once("finish", () => socket.destroy())
+      socket.resume()
+      refuseInTurn(socket, plain(405, "this server is no proxy"))
+    },
+    onExpectation: (request) => refuseInTurn(request.socket, plain(417, "only 100-continue can be expected")),
     onClientError: (error, socket) => {
       if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
       if (judged.has(socket)) return
@@ -83,7 +102,7 @@ export const make = (handler: Listener, refusalOf: (line: UnknownMethod) => Refu
       }
       // Whatever stands behind a request waits for its answer; nothing is written into the middle of one.
       if (pending.response.headersSent && !pending.response.writableEnded) return socket.destroy()
-      pending.response.once("close", () => refuse(socket, refusal))
+      refuseInTurn(socket, refusal)
     }
   }
 }
@@ -102,6 +121,9 @@ const hosts = (rawHeaders: ReadonlyArray<string>): number => {
   }
   return count
 }
+
+/** Requests of one connection that may wait for their turn: nothing else holds back who does not wait for answers. */
+const mostQueued = 1024
 
 /** Packets that are looked through for the end of what is too long: 64 KiB each. */
 const mostPackets = 256

@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { STATUS_CODES } from "node:http"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { inside } from "../helpers/Inside.ts"
@@ -155,6 +156,50 @@ describe("C16 what is no request", () => {
     expect([0, 400, 404, 405, 501]).toContain(
       (await sendRaw(server.port, "CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n")).status
     )
+    await alive()
+  })
+
+  test("C16 whoever asks for a proxy and breaks the connection breaks nothing else", async () => {
+    for (let n = 0; n < 20; n++) {
+      const socket = await connection(server.port)
+      socket.write("CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n")
+      if (n % 2 === 0) await once(socket, "data")
+      socket.resetAndDestroy()
+    }
+    await alive()
+  })
+
+  test("C17 whoever asks for a proxy and stays keeps no server from stopping", async () => {
+    const stopping = await start()
+    const socket = await connection(stopping.port)
+    socket.write("CONNECT example.com:443 HTTP/1.1\r\nHost: x\r\n\r\n")
+    await once(socket, "data")
+    await stopping.stop()
+    socket.destroy()
+  })
+
+  test("C16 what is refused behind a request waits for that one's answer", async () => {
+    const put = "PUT /home/in-turn HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+    for (const next of ["GET / HTTP/1.1\r\nHost: x\r\nExpect: foo", "CONNECT a:1 HTTP/1.1\r\nHost: x"]) {
+      const socket = await connection(server.port)
+      const said = everything(socket)
+      socket.write(put)
+      socket.write(`${next}\r\n\r\n`)
+      const statuses = [...(await said).matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => Number(status))
+      expect([401, 403, 200, 201]).toContain(statuses[0])
+      expect([405, 417]).toContain(statuses[1])
+    }
+    await alive()
+  })
+
+  test("C16 requests that wait for an answer that never ends are not piled up without bound", async () => {
+    await user.put("/home/endless", "x")
+    const socket = await connection(server.port)
+    const said = everything(socket)
+    socket.write("GET /stream/home/endless HTTP/1.1\r\nHost: x\r\n\r\n")
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000))
+    // The connection ends, with the answer or before there was one.
+    await said
     await alive()
   })
 })

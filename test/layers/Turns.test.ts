@@ -59,6 +59,24 @@ describe("turns of a storage thread", () => {
     expect(done).toEqual(["Remark", "Remark"])
   })
 
+  it("nor behind others that never end", () => {
+    const { ask, done } = make()
+    ask(remark)
+    for (let ms = 0; ms < 30; ms++) {
+      ask(put("home/x"), put("home/y"))
+      vi.advanceTimersByTime(1)
+    }
+    expect(done).toContain("Remark")
+  })
+
+  it("the start of a plugin waits for its event", () => {
+    const { ask, done, turns } = make()
+    ask({ ...remark, type: "plugin_reloaded" })
+    turns.heard()
+    vi.advanceTimersByTime(1)
+    expect(done).toEqual(["Remark"])
+  })
+
   it("what comes later and is waited for goes first", () => {
     const { ask, done } = make()
     ask(cached)

@@ -4,6 +4,8 @@ export interface Outbox<M> {
   readonly add: (message: M, transfer?: ReadonlyArray<ArrayBuffer>) => void
   /** posts what has been added */
   readonly flush: () => void
+  /** drops what has been added and was not posted */
+  readonly clear: () => void
   readonly isEmpty: () => boolean
 }
 
@@ -23,6 +25,10 @@ export const make = <M>(
       messages = []
       buffers = []
       post(sent, moved)
+    },
+    clear: () => {
+      messages = []
+      buffers = []
     },
     isEmpty: () => messages.length === 0
   }

@@ -41,6 +41,8 @@ export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, 
       worker = undefined
       if (!closing) runFork(Effect.logError("a storage thread stopped; the next request starts another", cause))
       const failure = new StorageFailure({ message: "the storage stopped before it had answered", cause })
+      // What was not posted yet fails too: another thread must not do it, and answer by a number that is given again.
+      asks.clear()
       for (const answer of pending.takeAll()) answer(Exit.fail(failure))
     }
 

@@ -27,12 +27,8 @@ export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns =>
   let watching = false
   let heardAt = 0
 
-  const isDue = (): boolean => {
-    const [first] = patient
-    if (first === undefined) return false
-    const now = performance.now()
-    return now >= first.until || now - heardAt >= quiet
-  }
+  const isOverdue = (): boolean => patient[0] !== undefined && performance.now() >= patient[0].until
+  const isDue = (): boolean => patient.length > 0 && (isOverdue() || performance.now() - heardAt >= quiet)
 
   const schedule = (): void => {
     if (scheduled) return
@@ -50,7 +46,7 @@ export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns =>
 
   const step = (): void => {
     scheduled = false
-    const ask = writes.shift() ?? (isDue() ? patient.shift()?.ask : undefined)
+    const ask = isOverdue() ? patient.shift()?.ask : (writes.shift() ?? (isDue() ? patient.shift()?.ask : undefined))
     schedule()
     if (ask !== undefined) perform(ask)
     if (!scheduled) onPause()
@@ -69,13 +65,13 @@ export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns =>
   }
 }
 
-/** What somebody waits for is never among it. */
+/** Only what nobody waits for: a plugin's start, say, waits for its event. */
 const isPatient = (question: Question): boolean => {
   if (question._tag !== "Execute") return false
   const { command } = question
   switch (command._tag) {
     case "Remark":
-      return true
+      return command.type === "gpu_call" || command.type === "gpu_stream_call"
     case "Overwrite":
       return command.type !== undefined
     case "Delete":
