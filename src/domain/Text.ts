@@ -28,7 +28,7 @@ export const jsonStringLength = (text: string): number => {
     else if (code < 0xdc00 && isLowSurrogate(text.charCodeAt(i + 1))) {
       bytes += 2 // two units, four bytes
       i++
-    } else bytes += 5 // a lone surrogate is written \udXXX
+    } else bytes += 5 // a lone surrogate is written as its escape
   }
   return bytes
 }

@@ -190,7 +190,13 @@ export const make = (commits: Commits, trees: Trees) =>
         return { failures, gone }
       })
 
-    const perform = (plan: Plan, relocation: Relocation, op: "copy" | "move") =>
+    const mayDelete = (caller: Caller, name: WorldName) =>
+      access.require(caller, "delete", name).pipe(
+        Effect.as(true),
+        Effect.catchTag("Forbidden", () => Effect.succeed(false))
+      )
+
+    const perform = (caller: Caller, plan: Plan, relocation: Relocation, op: "copy" | "move") =>
       Effect.gen(function* () {
         const { from, to } = relocation
         const { failures, gone } = yield* copyWorlds(plan, relocation, op)
@@ -207,8 +213,14 @@ export const make = (commits: Commits, trees: Trees) =>
         yield* properties.copy(sources.map((path) => ({ from: path, to: relocated(path, from, to) })))
         if (failures.length > 0) return failures
 
-        const replaced = plan.worlds.flatMap((pair) => (gone.has(pair.from) ? (catalog.get(pair.to)?.name ?? []) : []))
-        const surplus = [...plan.surplus.worlds, ...replaced]
+        // What a world that has gone would have replaced is surplus too: to replace a world is another right than to delete it.
+        const unreplaced = plan.worlds.flatMap((pair) =>
+          gone.has(pair.from) ? (catalog.get(pair.to)?.name ?? []) : []
+        )
+        const surplus = [
+          ...plan.surplus.worlds,
+          ...(yield* Effect.filter(unreplaced, (name) => mayDelete(caller, name)))
+        ]
         const targets = resourcesOf(to, [...surplus, ...plan.surplus.collections])
         const left = [...(yield* takeAway(surplus))]
         yield* collections.forget(plan.surplus.collections)
@@ -250,7 +262,7 @@ export const make = (commits: Commits, trees: Trees) =>
                 yield* locks.permit(caller, conditions.lockTokens, replaced(plan, to))
                 if (op === "move") yield* locks.permitRemoval(caller, conditions.lockTokens, from, to)
               }
-              const failures = yield* perform(plan, { ...relocation, conditions: held }, op)
+              const failures = yield* perform(caller, plan, { ...relocation, conditions: held }, op)
               // A single world that could not be copied is a failure like any other write's.
               const [failure] = failures
               if (failure !== undefined && plan.worlds.length === 1 && failure.path === from) {

@@ -31,13 +31,13 @@ import * as Commits from "./Commits.ts"
 import { EventChain } from "./EventChain.ts"
 import * as Locking from "./Locking.ts"
 import { Locks } from "./Locks.ts"
-import { Properties } from "./Properties.ts"
+import type { Properties } from "./Properties.ts"
 import * as Relocation from "./Relocation.ts"
 import * as SharedReads from "./SharedReads.ts"
 import { Storage } from "./Storage.ts"
 import * as Trees from "./Trees.ts"
 import { type Verdict, verifyWorld } from "./Verification.ts"
-import type { WriteGate } from "./WriteGate.ts"
+import { WriteGate } from "./WriteGate.ts"
 
 /** How reading a world can fail. Policy is judged first, so a refusal tells nothing of what exists. */
 export type ReadError = Forbidden | WorldNotFound | CollectionOnly | StorageFailure
@@ -148,8 +148,8 @@ const make = Effect.gen(function* () {
   const catalog = yield* Catalog
   const access = yield* Access
   const chain = yield* EventChain
+  const gate = yield* WriteGate
   const locks = yield* Locks
-  const properties = yield* Properties
   const commits = yield* Commits.make
   const trees = yield* Trees.make(commits)
   const relocation = yield* Relocation.make(commits, trees)
@@ -189,9 +189,11 @@ const make = Effect.gen(function* () {
         collection ? CollectionOnly.at(name) : WorldNotFound.at(name)
     )
 
+  /** Locks and properties of what is gone. In a turn of its own: who locks the name just now makes it anew in theirs. */
+  const forget = (name: WorldName) => gate.one(name)(trees.forgetGone(name, [name]))
+
   /** The storage does not find what the catalog has: it was taken away by hand, unless it is there again by now. */
-  const vanished = (name: WorldName) =>
-    Effect.zipRight(commits.reconsider(name), Effect.ignoreLogged(trees.forgetGone(name, [name])))
+  const vanished = (name: WorldName) => Effect.zipRight(commits.reconsider(name), Effect.ignoreLogged(forget(name)))
 
   const present =
     <A>(read: (name: WorldName) => Effect.Effect<Option.Option<A>, StorageFailure>) =>
@@ -288,7 +290,7 @@ const make = Effect.gen(function* () {
           IdempotencyConflict: Effect.die,
           PreconditionFailed: Effect.die
         }),
-        Effect.zipRight(Effect.zipRight(properties.forget([name]), locks.forget([name])))
+        Effect.zipRight(forget(name))
       ),
 
     setState: (caller, command) =>

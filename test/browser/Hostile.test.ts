@@ -1,6 +1,6 @@
 import { Effect, Exit, Scope } from "effect"
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { expectClean, framed, inBrowser, see, signIn } from "../helpers/Browser.ts"
+import { expectClean, framed, inBrowser, onlookers, see, visitAs } from "../helpers/Browser.ts"
 import { people } from "../helpers/People.ts"
 import { start, T3 } from "../helpers/TestServer.ts"
 import { type Upstream, upstream } from "../helpers/Upstream.ts"
@@ -71,20 +71,8 @@ inBrowser(
   "C14 hostile worlds",
   () => server,
   (open) => {
-    describe.each([
-      ["anybody", undefined],
-      ["an operator who signed in", T3]
-    ] as const)("seen by %s", (_, token) => {
-      const show = async (path: string) => {
-        const visit = await open(token === undefined ? path : "/")
-        if (token !== undefined) {
-          await signIn(visit.page, token)
-          await see(visit.page, "T3")
-          await visit.page.getByRole("searchbox").fill(path)
-          await visit.page.keyboard.press("Enter")
-        }
-        return visit
-      }
+    describe.each(onlookers)("seen by %s", (_, token) => {
+      const show = (path: string) => visitAs(open, token, path)
 
       test("C14: a script in a world reaches neither page, nor machine, nor token", async () => {
         await user.put("/home/evil/attempts", attempts)

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http"
 import type { Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { expectClean, framed, inBrowser, see, signIn } from "../helpers/Browser.ts"
+import { expectClean, framed, inBrowser, onlookers, see, signIn, visitAs } from "../helpers/Browser.ts"
 import { people } from "../helpers/People.ts"
 import { start, T3 } from "../helpers/TestServer.ts"
 
@@ -38,20 +38,8 @@ inBrowser(
   "C14 links in worlds",
   () => server,
   (open) => {
-    describe.each([
-      ["anybody", undefined],
-      ["an operator who signed in", T3]
-    ] as const)("seen by %s", (_, token) => {
-      const show = async (path: string) => {
-        const visit = await open(token === undefined ? path : "/")
-        if (token !== undefined) {
-          await signIn(visit.page, token)
-          await see(visit.page, "T3")
-          await visit.page.getByRole("searchbox").fill(path)
-          await visit.page.keyboard.press("Enter")
-        }
-        return visit
-      }
+    describe.each(onlookers)("seen by %s", (_, token) => {
+      const show = (path: string) => visitAs(open, token, path)
 
       test("C14: a link to another world leads the page there, and back comes back", async () => {
         await user.put("/home/links/a", '<h1>this is a</h1><a href="b?x=1#edit">to b</a>')

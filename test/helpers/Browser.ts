@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import { afterAll, beforeAll, describe, expect, onTestFinished } from "vitest"
+import { T3 } from "./TestServer.ts"
 
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync)
 
@@ -65,6 +66,23 @@ export const signIn = async (page: Page, secret: string, user?: string): Promise
   await dialog.getByLabel("Token or password").fill(secret)
   if (user !== undefined) await dialog.getByLabel("User").fill(user)
   await dialog.getByRole("button", { name: "Sign in" }).click()
+}
+
+/** Who looks at what a test is about. */
+export const onlookers = [
+  ["anybody", undefined],
+  ["an operator who signed in", T3]
+] as const
+
+/** Opens a page as one of them: whoever signs in does so before, and then goes there by the page's own field. */
+export const visitAs = async (open: Open, token: string | undefined, path: string): Promise<Visit> => {
+  if (token === undefined) return open(path)
+  const visit = await open("/")
+  await signIn(visit.page, token)
+  await see(visit.page, "T3")
+  await visit.page.getByRole("searchbox").fill(path)
+  await visit.page.keyboard.press("Enter")
+  return visit
 }
 
 /** Waits until something is visible. */

@@ -1,16 +1,17 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Option } from "effect"
+import type { Caller } from "../../src/domain/Caller.ts"
 import type { Command } from "../../src/domain/Command.ts"
 import { Storage } from "../../src/services/Storage.ts"
 import { Worlds } from "../../src/services/Worlds.ts"
 import { everything } from "../helpers/Locking.ts"
-import { machine, memoryWith, operator, outcome, write } from "../helpers/Machine.ts"
+import { machine, memoryWith, operator, outcome, user, write } from "../helpers/Machine.ts"
 import { path } from "../helpers/Paths.ts"
 import { readText } from "../helpers/Storages.ts"
 
-const relocate = (op: "copy" | "move", from: string, to: string, conditions = {}) =>
+const relocate = (op: "copy" | "move", from: string, to: string, conditions = {}, caller = operator) =>
   Effect.flatMap(Worlds, (worlds) =>
-    worlds[op](operator, { from: path(from), to: path(to), depth: "infinity", overwrite: true, conditions })
+    worlds[op](caller, { from: path(from), to: path(to), depth: "infinity", overwrite: true, conditions })
   )
 const text = (name: string) =>
   Effect.map(
@@ -149,8 +150,9 @@ describe("C15 while a tree is copied or moved", () => {
     })
   )
 
-  it.scoped("a member that somebody has taken away by hand is not there, nor at the target", () =>
-    Effect.gen(function* () {
+  describe("a member that somebody has taken away by hand is not there", () => {
+    /** What there is after a tree without one of its members was copied over another. */
+    const copiedBy = (caller: Caller) => {
       const missing = (name: string) => name === "home/t/b"
       const layer = machine(
         {},
@@ -159,11 +161,23 @@ describe("C15 while a tree is copied or moved", () => {
           head: (name) => (missing(name) ? Effect.succeedNone : storage.head(name))
         }))
       )
-      yield* Effect.gen(function* () {
+      return Effect.gen(function* () {
         for (const name of ["home/t/a", "home/t/b", "home/u/b"]) yield* write(name, name)
-        expect(yield* relocate("copy", "home/t", "home/u")).toEqual({ created: false, failures: [] })
-        expect(yield* everything).toEqual(["home/t/a", "home/u/a"])
+        expect(yield* relocate("copy", "home/t", "home/u", {}, caller)).toEqual({ created: false, failures: [] })
+        return yield* everything
       }).pipe(Effect.provide(layer))
-    })
-  )
+    }
+
+    it.scoped("nor at the target", () =>
+      Effect.gen(function* () {
+        expect(yield* copiedBy(operator)).toEqual(["home/t/a", "home/u/a"])
+      })
+    )
+
+    it.scoped("but what is at the target stays when the caller may replace it, and not delete it", () =>
+      Effect.gen(function* () {
+        expect(yield* copiedBy(user(2))).toEqual(["home/t/a", "home/u/a", "home/u/b"])
+      })
+    )
+  })
 })

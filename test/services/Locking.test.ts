@@ -176,6 +176,17 @@ describe("C15 what a lock is judged by is what is there when its turn has come",
       })
     })
   )
+
+  it.scoped("what the machine takes out of its cache meanwhile is made anew too, and its lock stays", () =>
+    Effect.gen(function* () {
+      const evict = Effect.flatMap(Worlds, (worlds) => worlds.evict(world("home/a")))
+      expect(yield* during(write("home/a", "1"), evict, () => take("home/a"))).toEqual({
+        outcomes: ["allowed", "allowed"],
+        locked: ["home/a"],
+        events: ["stage_written"]
+      })
+    })
+  )
 })
 
 describe("C15 more time, and none, under conditions", () => {
