@@ -90,8 +90,9 @@ export const make = (handler: Listener, refusalOf: (line: UnknownMethod) => Refu
     },
     onExpectation: (request) => refuseInTurn(request.socket, plain(417, "only 100-continue can be expected")),
     onClientError: (error, socket) => {
-      if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy()
+      if (error.code === "ECONNRESET") return socket.destroy()
       if (judged.has(socket)) return
+      if (!socket.writable) return socket.destroy()
       const refusal = judge(error, socket)
       if (refusal === undefined) return
       judged.add(socket)
@@ -134,6 +135,12 @@ const plain = (status: number, detail: string): Refusal => ({
   body: JSON.stringify({ type: "about:blank", title: STATUS_CODES[status] ?? "", status, detail, error: detail })
 })
 
+/**
+ * How long the connection of somebody who was refused is read on, in milliseconds: whoever is cut off while they send
+ * may lose what they were told (RFC 9112 section 9.6).
+ */
+const lingering = 3000
+
 /** Answers before there is a request to speak of, and closes the connection. */
 const refuse = (socket: Duplex, { body, headers = {}, status }: Refusal): void => {
   if (!socket.writable) return
@@ -146,4 +153,6 @@ const refuse = (socket: Duplex, { body, headers = {}, status }: Refusal): void =
   }
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n${body}`)
+  const cut = setTimeout(() => socket.destroy(), lingering).unref()
+  socket.once("close", () => clearTimeout(cut))
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events"
 import { STATUS_CODES } from "node:http"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { inside } from "../helpers/Inside.ts"
 import { people } from "../helpers/People.ts"
 import { connection, everything, parseAnswer, type RawAnswer, requestText, sendRaw } from "../helpers/RawSocket.ts"
@@ -92,6 +92,17 @@ describe("C16 what is no request", () => {
     socket.on("drain", send).write("GET /")
     send()
     refused(parseAnswer(await said), 414)
+    await alive()
+  })
+  test("C16 whoever was refused and goes on sending is told, and cut off after a while", async () => {
+    const socket = await connection(server.port)
+    const said = everything(socket)
+    const sending = setInterval(() => socket.write("x"), 10)
+    onTestFinished(() => clearInterval(sending))
+    // A client that does not close when the server does.
+    socket.allowHalfOpen = true
+    socket.write("nonsense\r\n\r\n")
+    refused(parseAnswer(await said), 400)
     await alive()
   })
   test("C16 a broken chunk is 400 and leaves no world", async () => {
