@@ -1,6 +1,6 @@
 import { createHash, scryptSync } from "node:crypto"
 import { describe, expect, it } from "@effect/vitest"
-import { Effect, Layer, Option, Redacted, TestClock } from "effect"
+import { Clock, Effect, Layer, Option, Redacted, TestClock } from "effect"
 import * as fc from "fast-check"
 import { anonymous, type Caller, openCaller } from "../../src/domain/Caller.ts"
 import { Auth } from "../../src/services/Auth.ts"
@@ -197,7 +197,11 @@ describe("C7.4 capabilities", () => {
     Effect.gen(function* () {
       const token = (yield* Auth).mint(scope, 1000)
       for (const header of [`Bearer ${token}`, `bearer ${token}`, basic("any", token)]) {
-        expect(yield* identify(header)).toMatchObject({ tier: 2, credentialed: true, scope, expires: 1000 })
+        const now = yield* Clock.currentTimeMillis
+        expect({ now, caller: yield* identify(header) }).toMatchObject({
+          now: 0,
+          caller: { tier: 2, credentialed: true, scope, expires: 1000 }
+        })
       }
     }).pipe(Effect.provide(closed))
   )
