@@ -131,3 +131,16 @@ describe("modules", () => {
     expect(modules.flatMap((module) => importsOf(module).filter((specifier) => bare.test(specifier)))).toEqual([])
   })
 })
+
+describe("tests", () => {
+  it("share nothing by the library's own layer, which gives its clock to every file that comes after", () => {
+    const here = fileURLToPath(new URL(".", import.meta.url))
+    const wrong = readdirSync(here, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".test.ts"))
+      .filter((file) => {
+        const text = readFileSync(join(here, file), "utf8")
+        return /import \{[^}]*\blayer\b[^}]*\} from "@effect\/vitest"/.test(text) || /\bit\.layer\(/.test(text)
+      })
+    expect(wrong).toEqual([])
+  })
+})

@@ -12,12 +12,13 @@ import {
   writeFileSync
 } from "node:fs"
 import { join } from "node:path"
-import { expect, layer } from "@effect/vitest"
+import { expect } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
 import { Effect, Layer } from "effect"
 import { describe } from "vitest"
 import { copyLimit } from "../../../src/layers/queries/OpenDatabase.ts"
 import { askFile, queries } from "../../helpers/Queries.ts"
+import { sharing } from "../../helpers/Sharing.ts"
 import { temporary, withDatabase } from "../../helpers/Storages.ts"
 
 const machine = Layer.unwrapScoped(Effect.map(temporary, (data) => queries(data)))
@@ -55,9 +56,11 @@ const count = (file: string) =>
     return outcome
   })
 
-layer(machine)("C11.3 ?file=", (it) => {
+describe("C11.3 ?file=", () => {
+  const shared = sharing(machine)
+
   describe("reads the latest commit, and leaves everything as it was", () => {
-    it.scoped("in WAL mode, while its program writes", () =>
+    shared.test("in WAL mode, while its program writes", () =>
       Effect.gen(function* () {
         const file = join(yield* temporary, "db")
         const other = yield* opened(file, "WAL")
@@ -71,7 +74,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       })
     )
 
-    it.scoped("in WAL mode, when its program has ended", () =>
+    shared.test("in WAL mode, when its program has ended", () =>
       Effect.gen(function* () {
         const file = join(yield* temporary, "db")
         yield* closed(file, "WAL")
@@ -81,7 +84,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       })
     )
 
-    it.scoped("in WAL mode, when an empty log or an index was left", () =>
+    shared.test("in WAL mode, when an empty log or an index was left", () =>
       Effect.gen(function* () {
         const directory = yield* temporary
         for (const [name, left] of [
@@ -96,7 +99,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       })
     )
 
-    it.scoped("in WAL mode, when its program was killed", () =>
+    shared.test("in WAL mode, when its program was killed", () =>
       Effect.gen(function* () {
         const [live, dead] = [join(yield* temporary, "db"), join(yield* temporary, "db")]
         yield* opened(live, "WAL")
@@ -105,7 +108,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       })
     )
 
-    it.scoped("with a rollback journal, while its program has it open and after", () =>
+    shared.test("with a rollback journal, while its program has it open and after", () =>
       Effect.gen(function* () {
         const file = join(yield* temporary, "db")
         yield* Effect.scoped(
@@ -121,7 +124,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       })
     )
 
-    it.scoped("behind a link, with the log that is beside the file itself", () =>
+    shared.test("behind a link, with the log that is beside the file itself", () =>
       Effect.gen(function* () {
         const [file, link] = [join(yield* temporary, "db"), join(yield* temporary, "link")]
         yield* opened(file, "WAL")
@@ -135,7 +138,7 @@ layer(machine)("C11.3 ?file=", (it) => {
   describe("that cannot be read without changing it is refused", () => {
     const unfinished = "BadRequest: a write to this database was interrupted; let its own program open it first"
 
-    it.scoped("a log without its index", () =>
+    shared.test("a log without its index", () =>
       Effect.gen(function* () {
         const [live, dead] = [join(yield* temporary, "db"), join(yield* temporary, "db")]
         yield* opened(live, "WAL")
@@ -144,7 +147,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       })
     )
 
-    it.scoped("a journal that is to be rolled back", () =>
+    shared.test("a journal that is to be rolled back", () =>
       Effect.gen(function* () {
         const [live, dead] = [join(yield* temporary, "db"), join(yield* temporary, "db")]
         const other = yield* opened(live, "DELETE")
@@ -158,7 +161,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       })
     )
 
-    it.scoped("a large one in WAL mode that nobody has open", () =>
+    shared.test("a large one in WAL mode that nobody has open", () =>
       Effect.gen(function* () {
         const file = join(yield* temporary, "db")
         yield* closed(file, "WAL")
@@ -171,7 +174,7 @@ layer(machine)("C11.3 ?file=", (it) => {
     )
   })
 
-  it.scoped("locked by its program is Overloaded, so that the caller asks again", () =>
+  shared.test("locked by its program is Overloaded, so that the caller asks again", () =>
     Effect.gen(function* () {
       const file = join(yield* temporary, "db")
       const other = yield* opened(file, "DELETE")
@@ -192,7 +195,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       "a pipe": (file) => execFileSync("mkfifo", [file])
     }
 
-    it.scoped.each(Object.keys(kinds))("%s", (kind) =>
+    shared.each(Object.keys(kinds))("%s", (kind) =>
       Effect.gen(function* () {
         const file = join(yield* temporary, "db")
         kinds[kind]?.(file)
@@ -200,7 +203,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       })
     )
 
-    it.scoped("one that begins well and is broken further on", () =>
+    shared.test("one that begins well and is broken further on", () =>
       Effect.gen(function* () {
         const file = join(yield* temporary, "db")
         yield* withDatabase(file, (db) => {
@@ -216,7 +219,7 @@ layer(machine)("C11.3 ?file=", (it) => {
       })
     )
 
-    it.scoped("a name that the driver would cut", () =>
+    shared.test("a name that the driver would cut", () =>
       Effect.gen(function* () {
         const file = join(yield* temporary, "db")
         yield* closed(file, "DELETE")
@@ -226,7 +229,7 @@ layer(machine)("C11.3 ?file=", (it) => {
     )
   })
 
-  it.scoped("that is not there is not found, and is not made", () =>
+  shared.test("that is not there is not found, and is not made", () =>
     Effect.gen(function* () {
       const directory = yield* temporary
       writeFileSync(join(directory, "file"), "")
@@ -239,7 +242,7 @@ layer(machine)("C11.3 ?file=", (it) => {
     })
   )
 
-  it.scoped.skipIf(process.getuid?.() === 0)("that the server may not read is Forbidden", () =>
+  shared.skipIf(process.getuid?.() === 0)("that the server may not read is Forbidden", () =>
     Effect.gen(function* () {
       const file = join(yield* temporary, "db")
       yield* closed(file, "DELETE")

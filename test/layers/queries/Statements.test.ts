@@ -1,12 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { expect, layer } from "@effect/vitest"
+import { expect } from "@effect/vitest"
 import Sqlite from "better-sqlite3"
 import { Effect, Layer } from "effect"
 import { afterAll, describe } from "vitest"
 import { Queries } from "../../../src/services/Queries.ts"
 import { askFile, queries } from "../../helpers/Queries.ts"
+import { sharing } from "../../helpers/Sharing.ts"
 import { temporary } from "../../helpers/Storages.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "elastik-"))
@@ -33,9 +34,11 @@ const untouched = Effect.sync(() => {
 
 const machine = Layer.unwrapScoped(Effect.map(temporary, (data) => queries(data)))
 
-layer(machine)("C11.3 one statement", (it) => {
+describe("C11.3 one statement", () => {
+  const shared = sharing(machine)
+
   describe("that reads", () => {
-    it.effect.each<readonly [string, ReadonlyArray<unknown>]>([
+    shared.each<readonly [string, ReadonlyArray<unknown>]>([
       [
         "SELECT * FROM t",
         [
@@ -69,7 +72,7 @@ layer(machine)("C11.3 one statement", (it) => {
   })
 
   describe("that does not, by any of the ways in", () => {
-    it.effect.each([
+    shared.each([
       ...[
         "INSERT INTO t VALUES (3, 'z')",
         "INSERT INTO t VALUES (3, 'z') RETURNING a",
@@ -107,7 +110,7 @@ layer(machine)("C11.3 one statement", (it) => {
   })
 
   describe("that SQLite does not accept", () => {
-    it.effect.each<readonly [string, string]>([
+    shared.each<readonly [string, string]>([
       ["SELECT x FROM t", "no such column: x"],
       ["SELECT * FROM u", "no such table: u"],
       ["SELECT FROM", 'near "FROM": syntax error'],
@@ -133,13 +136,13 @@ layer(machine)("C11.3 one statement", (it) => {
     )
   })
 
-  it.effect("that is too deep for SQLite", () =>
+  shared.test("that is too deep for SQLite", () =>
     Effect.gen(function* () {
       expect(yield* outcome(`SELECT ${"(".repeat(500_000)}`)).toBe("BadRequest")
     })
   )
 
-  it.effect("no PRAGMA that this SQLite knows changes the database, by its name or as a table", () =>
+  shared.test("no PRAGMA that this SQLite knows changes the database, by its name or as a table", () =>
     Effect.gen(function* () {
       for (const name of pragmas) {
         for (const sql of [
@@ -156,7 +159,7 @@ layer(machine)("C11.3 one statement", (it) => {
     })
   )
 
-  it.effect("C16 where the file is on this host is not told", () =>
+  shared.test("C16 where the file is on this host is not told", () =>
     Effect.gen(function* () {
       for (const sql of ["SELECT * FROM pragma_database_list", "SELECT * FROM place", "SELECT * FROM dbstat"]) {
         const said = yield* Effect.flatMap(Queries, (all) => all.run({ _tag: "File", file, path: "/mnt/m/db" }, sql))
@@ -165,7 +168,7 @@ layer(machine)("C11.3 one statement", (it) => {
     })
   )
 
-  it.effect("settings of one statement's connection do not reach the next", () =>
+  shared.test("settings of one statement's connection do not reach the next", () =>
     Effect.gen(function* () {
       yield* outcome("PRAGMA query_only = OFF")
       expect(yield* askFile(file, "PRAGMA query_only")).toEqual([{ query_only: 1 }])
