@@ -11,6 +11,7 @@ import type { CanonicalPath, WorldName } from "../../domain/WorldPath.ts"
 import { Access } from "../../services/Access.ts"
 import { Changes, type Numbered } from "../../services/Changes.ts"
 import { type ReadError, Worlds } from "../../services/Worlds.ts"
+import * as Chunk from "./Chunk.ts"
 import type { Line } from "./Line.ts"
 import * as Topic from "./Topic.ts"
 
@@ -79,7 +80,7 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
       // The topic of a world is its name.
       const name = topic as WorldName
       const gone: Topic.Word<string> = {
-        bytes: Buffer.from(frame({ event: "deleted", data: JSON.stringify({ path: `/${name}` }) })),
+        said: Chunk.make(frame({ event: "deleted", data: JSON.stringify({ path: `/${name}` }) })),
         place: "",
         last: true
       }
@@ -87,7 +88,7 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
       return (caller) =>
         worlds.read(caller, name).pipe(
           Effect.map((world): Topic.Found<string> => {
-            const word = newest?.place === world.tag ? newest : { bytes: shown(world), place: world.tag }
+            const word = newest?.place === world.tag ? newest : { said: shown(world), place: world.tag }
             newest = word
             return (place: string) => (place === word.place ? undefined : word)
           }),
@@ -112,7 +113,7 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
       })
 
     const cursor = (seq: number) => `${changes.epoch}-${seq}`
-    const stale = (seq: number) => Buffer.from(frame({ event: "stale", id: cursor(seq), data: "{}" }))
+    const stale = (seq: number) => Chunk.make(frame({ event: "stale", id: cursor(seq), data: "{}" }))
     const told = ({ name, op, seq, version }: Numbered) =>
       frame({ event: "change", id: cursor(seq), data: JSON.stringify({ path: `/${name}`, version, op }) })
 
@@ -124,9 +125,9 @@ export class LiveUpdates extends Effect.Service<LiveUpdates>()("elastik/http/Liv
             const words = new Map<number, Topic.Word<number> | undefined>()
             const wordFrom = (seen: number): Topic.Word<number> | undefined => {
               const missed = changes.since(seen)
-              if (missed === undefined) return { bytes: stale(newest), place: newest }
+              if (missed === undefined) return { said: stale(newest), place: newest }
               const frames = missed.filter(({ name }) => name.startsWith(prefix) && readable(name)).map(told)
-              return { bytes: frames.length === 0 ? undefined : Buffer.from(frames.join("")), place: newest }
+              return { said: frames.length === 0 ? undefined : Chunk.make(frames.join("")), place: newest }
             }
             return (seen: number) => {
               if (!words.has(seen)) words.set(seen, wordFrom(seen))
@@ -158,8 +159,8 @@ const over = Effect.succeed<"over">("over")
 
 const cut = (cause: Cause.Cause<unknown>) => Effect.zipRight(Effect.logError("a stream was cut", cause), over)
 
-const current = Buffer.from(comment("current"))
-const watching = Buffer.from(comment("watching"))
+const current = Chunk.make(comment("current"))
+const watching = Chunk.make(comment("watching"))
 
-const shown = (world: World): Uint8Array =>
-  Buffer.from(frame({ event: "update", id: String(world.eventId), data: envelope(world) }))
+const shown = (world: World): Chunk.Chunk =>
+  Chunk.make(frame({ event: "update", id: String(world.eventId), data: envelope(world) }))

@@ -1,11 +1,12 @@
 import * as Effect from "effect/Effect"
 import type { Caller } from "../../domain/Caller.ts"
 import { comment } from "../../domain/EventStream.ts"
-import { Line, never } from "./Line.ts"
+import * as Chunk from "./Chunk.ts"
+import { Line } from "./Line.ts"
 
 /** What a follower hears next, if anything, and how far that takes them; nothing comes after the last word. */
 export interface Word<Place> {
-  readonly bytes: Uint8Array | undefined
+  readonly said: Chunk.Chunk | undefined
   readonly place: Place
   readonly last?: boolean
 }
@@ -19,7 +20,7 @@ export type Look<Place> = (caller: Caller) => Effect.Effect<Found<Place>>
 /** Everybody who follows the same. */
 export interface Topic<Place> {
   /** a line that has been told as far as `place`, beginning with `first` */
-  readonly join: (caller: Caller, place: Place, first: Uint8Array) => Line<Place>
+  readonly join: (caller: Caller, place: Place, first: Chunk.Chunk) => Line<Place>
   /** something has happened */
   readonly wake: () => void
   /** lets those hear a heartbeat who have heard nothing since the last one */
@@ -40,33 +41,38 @@ export const make = <Place>(
   onEmpty: () => void
 ): Topic<Place> => {
   const lines = new Set<Line<Place>>()
-  /** those who could hear something and have not been looked after since something happened */
-  let due = new Set<Line<Place>>()
+  /** those who got ready and have not been looked after since something happened */
+  const due = new Set<Line<Place>>()
+  /** whether something has happened that nobody has been looked after for */
+  let everybody = false
   let happened = 0
   let busy = false
 
   /** Looks after everybody who is due, until nobody is: whatever happens meanwhile, it is one look for all of it. */
   const work: Effect.Effect<void> = Effect.gen(function* () {
-    while (due.size > 0) {
-      const now = due
+    while (everybody || due.size > 0) {
+      // Whoever joins from here on may know more than what is found now.
+      const now = [...(everybody ? lines : due)]
       const upTo = happened
-      due = new Set()
-      for (const [caller, own] of byCaller(now)) {
-        const found = yield* look(caller)
-        let told = 0
-        for (const line of own) {
-          line.upTo = upTo
-          if (found === "over") line.end()
-          else tell(line, found(line.place))
-          if (++told % atOnce === 0) yield* turn
+      everybody = false
+      due.clear()
+      const looks = new Map<Caller, Found<Place>>()
+      let told = 0
+      for (const line of now) {
+        if (line.ready && line.upTo !== upTo) {
+          const found = looks.get(line.caller) ?? (yield* look(line.caller))
+          looks.set(line.caller, found)
+          // A heartbeat may have come between: then it is due again when it has heard that.
+          if (line.ready) tell(line, found, upTo)
         }
+        if (++told % atOnce === 0) yield* turn
       }
     }
     busy = false
   })
 
   const start = () => {
-    if (busy || due.size === 0) return
+    if (busy || lines.size === 0) return
     busy = true
     run(work)
   }
@@ -80,19 +86,18 @@ export const make = <Place>(
   return {
     join: (caller, place, first) => {
       // What happened since `place` was found out is looked at as soon as the line is ready.
-      const line = new Line(caller, place, onReady)
+      const line = new Line(caller, place, first, onReady)
       lines.add(line)
       line.once("close", () => {
         lines.delete(line)
         due.delete(line)
         if (lines.size === 0) onEmpty()
       })
-      line.say(first)
       return line
     },
     wake: () => {
       happened++
-      for (const line of lines) if (line.ready) due.add(line)
+      everybody = true
       start()
     },
     beat: Effect.gen(function* () {
@@ -108,28 +113,14 @@ export const make = <Place>(
   }
 }
 
-const heartbeat = Buffer.from(comment("heartbeat"))
+const heartbeat = Chunk.make(comment("heartbeat"))
 
-const byCaller = <Place>(lines: Iterable<Line<Place>>): ReadonlyMap<Caller, ReadonlyArray<Line<Place>>> => {
-  const groups = new Map<Caller, Array<Line<Place>>>()
-  for (const line of lines) {
-    const group = groups.get(line.caller)
-    if (group === undefined) groups.set(line.caller, [line])
-    else group.push(line)
-  }
-  return groups
-}
-
-const tell = <Place>(line: Line<Place>, word: Word<Place> | undefined): void => {
-  if (word === undefined) return
-  if (!line.ready) {
-    // It was told something else meanwhile, and is looked after again when it has heard that.
-    line.upTo = never
-    return
-  }
-  line.place = word.place
-  if (word.bytes !== undefined) line.say(word.bytes)
-  if (word.last === true) line.end()
+const tell = <Place>(line: Line<Place>, found: Found<Place>, upTo: number): void => {
+  line.upTo = upTo
+  const word = found === "over" ? undefined : found(line.place)
+  if (word !== undefined) line.place = word.place
+  if (word?.said !== undefined) line.say(word.said)
+  if (found === "over" || word?.last === true) line.end()
 }
 
 /** Lets the loop deal with whatever else has come. */
