@@ -12,6 +12,11 @@ interface OriginsShape {
   readonly isMeantForUs: (host: string | undefined) => boolean
   /** why this request is refused for where it comes from; undefined when it is not */
   readonly refusal: (request: Asked) => Forbidden | undefined
+  /**
+   * whether a page of another site had the browser ask, without anybody's click. Such a page cannot read the answer, and
+   * credentials are nothing that it has; but what is open to whoever asks, it could have done, and paid for
+   */
+  readonly isUninvited: (request: Asked) => boolean
   /** the CORS headers of its answer, if its origin is listed */
   readonly cors: (request: Asked) => Readonly<Record<string, string>>
   /** the host, with its port, under which the client knows this server; "" when it did not say */
@@ -79,6 +84,11 @@ const make = (config: AppConfigShape, open: boolean): OriginsShape => {
       return own !== "" && normal(origin) === own
         ? undefined
         : new Forbidden({ message: "a page of another origin may not write here" })
+    },
+    isUninvited: ({ headers }) => {
+      const { origin, "sec-fetch-site": site, "sec-fetch-user": click } = headers
+      const foreign = site === "cross-site" || site === "same-site"
+      return foreign && click !== "?1" && (origin === undefined || !listed.has(origin))
     },
     cors: (request) => {
       if (listed.size === 0) return {}

@@ -1,6 +1,9 @@
-import { Option } from "effect"
+import { Effect, Option } from "effect"
 import { afterAll, describe, expect, onTestFinished, test } from "vitest"
+import * as Response from "../../src/http/plugins/Answers.ts"
+import type { Plugin } from "../../src/services/Plugin.ts"
 import { people } from "../helpers/People.ts"
+import { plugin, shelve } from "../helpers/Plugins.ts"
 import { sendRaw } from "../helpers/RawSocket.ts"
 import { start, T2 } from "../helpers/TestServer.ts"
 
@@ -165,6 +168,52 @@ describe("C4.7 Host in open mode", () => {
   })
   test("C4.7 with tokens any Host is answered", async () => {
     expect((await anyone.get("/proc/status", { host: "machine.example" })).status).toBe(200)
+  })
+  describe("C4.7 a page of another site, in open mode", () => {
+    const image = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }
+    const costly = async (source: Partial<Plugin>) => {
+      const server = await open()
+      const { anyone, operator } = people(server)
+      let asked = 0
+      const handle = () => Effect.sync(() => Response.text(`asked ${++asked} times`))
+      await anyone.put("/lib/costly", shelve(plugin({ ...source, handle })))
+      expect((await operator.put("/lib/costly/state", "active")).status).toBe(200)
+      return { anyone, operator, asked: () => asked }
+    }
+
+    test.each([
+      ["shows a picture", image],
+      ["of the same site asks", { ...image, "sec-fetch-site": "same-site" }],
+      ["asks by script", { ...image, "sec-fetch-mode": "cors", origin: "http://evil.example" }],
+      ["moves its own frame", { ...image, "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe" }]
+    ])("has nothing done by a plugin that wants more than nobody: when it %s", async (_, headers) => {
+      const { anyone, asked } = await costly({ AUTH: "auth", ROUTES: ["/costly"] })
+      const answer = await anyone.get("/costly/x", { ...headers, accept: "image/*" })
+      expect([answer.status, asked()]).toEqual([401, 0])
+    })
+
+    test.each([
+      ["who asks from no page", {}],
+      ["a page of the machine's own", { ...image, "sec-fetch-site": "same-origin" }],
+      ["an address that somebody typed", { ...image, "sec-fetch-site": "none" }],
+      ["a link that somebody clicked", { ...image, "sec-fetch-mode": "navigate", "sec-fetch-user": "?1" }]
+    ])("is not %s, for whom it is done", async (_, headers) => {
+      const { anyone, asked } = await costly({ AUTH: "auth", ROUTES: ["/costly"] })
+      expect([(await anyone.get("/costly/x", { accept: "image/*", ...headers })).status, asked()]).toEqual([200, 1])
+    })
+
+    test("may use what is for nobody in particular, and credentials that it has", async () => {
+      const nobodys = await costly({ AUTH: "none", ROUTES: ["/costly"] })
+      expect((await nobodys.anyone.get("/costly/x", image)).status).toBe(200)
+      const somebodys = await costly({ AUTH: "auth", ROUTES: ["/costly"] })
+      expect((await somebodys.operator.get("/costly/x", image)).status).toBe(200)
+    })
+
+    test("has nothing looked for where nothing is", async () => {
+      const { anyone, asked } = await costly({ AUTH: "none", ROUTES: ["/_router_fallback"] })
+      expect([(await anyone.get("/the%20cat", image)).status, asked()]).toEqual([404, 0])
+      expect([(await anyone.get("/the%20cat")).status, asked()]).toEqual([200, 1])
+    })
   })
   test("C7.2 in open mode a write needs no token, and junk is still junk", async () => {
     const server = await open()

@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { isNavigation } from "../../domain/Accept.ts"
-import type { Caller } from "../../domain/Caller.ts"
-import { BadRequest, type DomainError, MethodNotAllowed } from "../../domain/Errors.ts"
+import { anonymous, type Caller, openCaller } from "../../domain/Caller.ts"
+import { BadRequest, type DomainError, MethodNotAllowed, RouteNotFound } from "../../domain/Errors.ts"
 import type { Manifest } from "../../domain/PluginManifest.ts"
 import { decodeText } from "../../domain/Text.ts"
 import { Access } from "../../services/Access.ts"
@@ -36,6 +36,12 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
     const origins = yield* Origins
     const { maxBody } = yield* AppConfig
 
+    /** In open mode a page of another site is nobody: else it could have models called by naming their addresses. */
+    const callerOf = (request: Request) =>
+      Effect.map(auth.identify(request.headers.authorization), (caller) =>
+        caller === openCaller && origins.isUninvited(askedOf(request)) ? anonymous : caller
+      )
+
     const requestOf = (request: Request, target: RequestTarget, caller: Caller): PluginRequest =>
       asPluginRequest(request, target, caller, origins.authority(askedOf(request)), maxBody)
 
@@ -51,7 +57,7 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
 
     /** To the plugin, as the one who asks: judged first, with another method if one is given. */
     const asCaller = (plugin: Running, request: Request, target: RequestTarget, method = request.method) =>
-      Effect.flatMap(auth.identify(request.headers.authorization), (caller) => {
+      Effect.flatMap(callerOf(request), (caller) => {
         const asked = { ...requestOf(request, target, caller), method }
         const permitted = Effect.flatMap(touched(plugin, caller, asked, target), (touch) =>
           access.requireUse(caller, plugin.manifest.tier, touch)
@@ -104,8 +110,12 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
         request: Request,
         target: RequestTarget
       ): Effect.Effect<Response, DomainError, Scope.Scope> =>
-        auth.identify(request.headers.authorization).pipe(
-          Effect.flatMap((caller) => answer(plugin, request, requestOf(request, target, caller))),
+        callerOf(request).pipe(
+          Effect.flatMap((caller) =>
+            auth.open && caller === anonymous && origins.isUninvited(askedOf(request))
+              ? new RouteNotFound({ message: `nothing is served at /${target.path}`, path: `/${target.path}` })
+              : answer(plugin, request, requestOf(request, target, caller))
+          ),
           Effect.interruptible
         )
     } as const
