@@ -37,7 +37,7 @@ import * as ThreadedStorage from "./threads/ThreadedStorage.ts"
 const compiled = (module: string): URL => new URL(`./${module}`, import.meta.url)
 
 /** Storage in the configured directory, which belongs to this server alone, in threads of its own. */
-const LiveStorage = ThreadedStorage.layer(compiled("threads/StorageThread.js"))
+const LiveStorage = ThreadedStorage.layer(compiled("../threads/StorageThread.js"))
 
 /** The same in this thread, where every statement waits for the disk. */
 export const FileStorage = SqliteStorage.layer(

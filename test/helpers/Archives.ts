@@ -28,7 +28,7 @@ export const longKey = Buffer.from("a key of thirty-two bytes, or so")
 export const replicating = (data: string, { key = longKey, program = archivist } = {}) =>
   Archiving.layer(program).pipe(
     Layer.provideMerge(Catalog.layer),
-    Layer.provideMerge(ThreadedStorage.layer(built("threads/StorageThread"))),
+    Layer.provideMerge(ThreadedStorage.layer(built("../threads/StorageThread"))),
     Layer.provideMerge(Layer.merge(Layer.succeed(ServerKey, key), EventChain.layer(key))),
     Layer.provide(AppConfig.layerTest({ data, storageThreads: 2 })),
     Layer.provideMerge(NodeContext.layer)

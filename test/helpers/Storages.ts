@@ -31,7 +31,7 @@ export const files = (data: string, change: (volume: Volume) => Volume = (volume
   SqliteStorage.layer(Effect.map(FileVolume.make(data), change)).pipe(Layer.provide(NodeContext.layer))
 
 /** Storage in threads of its own, which run the built program. */
-export const threads = (data: string, entry = new URL("../../dist/layers/threads/StorageThread.js", import.meta.url)) =>
+export const threads = (data: string, entry = new URL("../../dist/threads/StorageThread.js", import.meta.url)) =>
   ThreadedStorage.layer(entry).pipe(
     Layer.provide(AppConfig.layerTest({ data, storageThreads: 2 })),
     Layer.provide(Layer.succeed(ServerKey, Buffer.from(key))),

@@ -19,7 +19,7 @@ const megabytes = (process, field) => {
 const [data = ""] = process.argv.slice(2)
 const machine = Archiving.layer(built("replication/Archivist")).pipe(
   Layer.provideMerge(Catalog.layer),
-  Layer.provide(ThreadedStorage.layer(built("threads/StorageThread"))),
+  Layer.provide(ThreadedStorage.layer(built("../threads/StorageThread"))),
   Layer.provide(Layer.succeed(ServerKey, Buffer.from("a key of thirty-two bytes, or so"))),
   Layer.provide(AppConfig.layerTest({ data, storageThreads: 2 })),
   Layer.provide(NodeContext.layer)
