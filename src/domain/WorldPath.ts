@@ -113,8 +113,14 @@ export const canonicalTarget = (raw: string): Either.Either<ParsedPath, BadPath>
 /** The directory that holds a world: `%` becomes `%25`, `/` becomes `%2F` (C1.4). */
 export const directoryName = (name: CanonicalPath): string => name.replaceAll("%", "%25").replaceAll("/", "%2F")
 
+// The plain names of almost every directory: canonical as they are, once the slashes are back.
+const plainDirectory = /^[a-z]+(?:%2F[A-Za-z0-9_~@$&'()+,;=!-][A-Za-z0-9._~@$&'()+,;=!-]*)+$/
+
 /** The world whose directory this is, if `directoryName` could have produced it. */
 export const worldOfDirectory = (directory: string): WorldName | undefined => {
+  if (plainDirectory.test(directory)) {
+    return Either.getOrUndefined(worldName(directory.replaceAll("%2F", "/") as CanonicalPath))
+  }
   if (/%(?!25|2F)/.test(directory)) return undefined
   const text = directory.replaceAll("%2F", "/").replaceAll("%25", "%")
   const parsed = Either.getOrUndefined(canonicalText(text))

@@ -45,6 +45,20 @@ it("C1.2 agrees with them on plain ASCII, where the fast path answers", () => {
   )
 })
 
+it("C1.4 a directory is a world's exactly when the world's directory is that one, plain or not", () => {
+  const pieces = ["home", "lib", "proc", "%2F", "%2F", "%2F", "%25", "%2f", ".", "a", "B-9", "state", " ", "é", "*"]
+  const directory = fc.array(fc.constantFrom(...pieces), { maxLength: 8 }).map((parts) => parts.join(""))
+  fc.assert(
+    fc.property(fc.oneof(directory, anyWorld.map(directoryName)), (directory) => {
+      const text = directory.replaceAll("%2F", "/").replaceAll("%25", "%")
+      const read = Either.getOrUndefined(Either.flatMap(canonicalText(text), ({ path }) => worldName(path)))
+      const expected = read !== undefined && directoryName(read) === directory ? read : undefined
+      expect(worldOfDirectory(directory)).toBe(expected)
+    }),
+    { numRuns: 3000 }
+  )
+})
+
 it("C1.2 canonicalisation is idempotent", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {

@@ -215,6 +215,49 @@ describe("C1.4 the directories are the truth", () => {
     })
   )
 
+  it.scoped.each([
+    { of: "a version that is a word", edit: "UPDATE entries SET version = 'two' WHERE name = 'home/b'" },
+    { of: "an extension of bytes", edit: "UPDATE entries SET ext = x'61' WHERE name = 'home/b'" },
+    { of: "a name of bytes", edit: "UPDATE entries SET name = x'61' WHERE name = 'home/b'" }
+  ])("a note with $of is not believed", ({ edit }) =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const worlds = ["home/a", "home/b", "home/c"]
+      const before = yield* session(data, (storage) =>
+        Effect.zipRight(
+          Effect.forEach(worlds, (name) => storage.execute(put(name, name))),
+          storage.scan
+        )
+      )
+      yield* withDatabase(join(data, ".catalog.db"), (db) => db.exec(edit))
+      const found = yield* session(data, (storage) => storage.scan)
+      expect(found).toHaveLength(worlds.length)
+      expect(found).toEqual(expect.arrayContaining(before.map((entry) => expect.objectContaining(entry))))
+    })
+  )
+
+  it.scoped("more notes than are read at a time, of which some hold no more, give every world once", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* session(data, (storage) => storage.execute(put("home/m", "m")))
+      yield* withDatabase(join(data, ".catalog.db"), (db) => {
+        const { changes } = db
+          .prepare(
+            `WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 1500)
+            INSERT INTO entries SELECT 'home/' || char(97 + n % 26) || n, stamp, version, ext, state, len, createdAt,
+              updatedAt, eventId, tag FROM many, entries`
+          )
+          .run()
+        expect(changes).toBe(1500)
+      })
+      // Of the others there is a note only, or a world that is another than the one noted.
+      for (const name of ["home/a26", "home/m1494", "home/z1325"]) {
+        cpSync(directoryOf(data, "home/m"), directoryOf(data, name), { recursive: true })
+      }
+      expect((yield* session(data, names)).sort()).toEqual(["home/a26", "home/m", "home/m1494", "home/z1325"])
+    })
+  )
+
   it.scoped("what is no world's directory is neither served nor touched", () =>
     Effect.gen(function* () {
       const data = yield* temporary

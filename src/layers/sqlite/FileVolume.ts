@@ -39,8 +39,10 @@ export const make = (
     const staging = path.join(data, ".new")
     yield* fs.makeDirectory(staging, { recursive: true }).pipe(storageFailure("the data directory cannot be used"))
 
-    const directory = (name: WorldName) => path.join(data, directoryName(name))
-    const database = (name: WorldName) => path.join(directory(name), "universe.db")
+    // A start asks for every world's: joined as they are, since path.join would take each of them apart.
+    const root = path.join(data, ".")
+    const directory = (name: WorldName) => `${root}${path.sep}${directoryName(name)}`
+    const database = (name: WorldName) => `${directory(name)}${path.sep}universe.db`
 
     /** The mark of a deletion under way: a world that was taken out of the trash again does not have it. */
     const condemned = (world: string) => path.join(world, ".deleting")
@@ -64,17 +66,25 @@ export const make = (
     return {
       scan: Effect.gen(function* () {
         yield* abandoned
-        const known = yield* notes.about(owns)
-        const found: Array<Found> = []
+        const there = new Map<string, WorldName>()
         for (const entry of yield* fs.readDirectory(data)) {
           const name = entry.startsWith(".") ? undefined : worldOfDirectory(entry)
-          if (name === undefined || !owns(name)) continue
-          const stamp = stampOf(database(name))
-          if (stamp === undefined) removeIfEmpty(path.join(data, entry))
-          if (stamp === undefined) continue
-          const note = known.get(name)
-          found.push({ name, entry: note?.stamp === stamp ? { ...note, name } : undefined })
+          if (name !== undefined && owns(name)) there.set(name, name)
         }
+        const found: Array<Found> = []
+        const look = (name: WorldName, note: CatalogNotes.Note | undefined) => {
+          const stamp = stampOf(database(name))
+          if (stamp === undefined) removeIfEmpty(directory(name))
+          else found.push({ name, entry: note?.stamp === stamp ? entryOf({ ...note, name }) : undefined })
+        }
+        // Note by note, so that never more than a few are in memory.
+        yield* notes.each((note) => {
+          const name = there.get(note.name)
+          if (name === undefined) return
+          there.delete(name)
+          look(name, note)
+        })
+        for (const name of there.values()) look(name, undefined)
         return found
       }).pipe(storageFailure("the data directory cannot be read")),
 

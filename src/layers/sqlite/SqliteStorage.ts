@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Command, Delete } from "../../domain/Command.ts"
 import { StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
-import { entryOf } from "../../domain/World.ts"
+import { type Entry, entryOf } from "../../domain/World.ts"
 import { namespaceOf, type WorldName } from "../../domain/WorldPath.ts"
 import { EventChain } from "../../services/EventChain.ts"
 import { Storage, type StorageShape } from "../../services/Storage.ts"
@@ -53,6 +53,18 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
         )
     }
 
+    /** What a world holds that no note vouches for; none where nothing is, or nothing that can be read. */
+    const examine = (name: WorldName) =>
+      Effect.catchTag(recover(handles, volume, name, unread), "StorageFailure", (failure) =>
+        // Without its configuration the machine would be more open than its operator wants.
+        namespaceOf(name) === "etc"
+          ? new StorageFailure({ message: `/${name} cannot be read`, cause: failure.cause })
+          : Effect.logError(`${name} cannot be read and is not served`, failure.cause).pipe(
+              Effect.as(Option.none()),
+              Effect.zipLeft(Effect.sync(() => unread.add(name)))
+            )
+      )
+
     return {
       execute: (command) =>
         Effect.uninterruptible(
@@ -64,24 +76,12 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
           )
         ),
 
-      scan: Effect.flatMap(volume.scan, (found) =>
-        Effect.map(
-          Effect.forEach(found, ({ name, entry }) =>
-            entry !== undefined
-              ? Effect.succeedSome(entry)
-              : Effect.catchTag(recover(handles, volume, name, unread), "StorageFailure", (failure) =>
-                  // Without its configuration the machine would be more open than its operator wants.
-                  namespaceOf(name) === "etc"
-                    ? new StorageFailure({ message: `/${name} cannot be read`, cause: failure.cause })
-                    : Effect.logError(`${name} cannot be read and is not served`, failure.cause).pipe(
-                        Effect.as(Option.none()),
-                        Effect.zipLeft(Effect.sync(() => unread.add(name)))
-                      )
-                )
-          ),
-          (entries) => entries.flatMap(Option.toArray)
-        )
-      ),
+      scan: Effect.flatMap(volume.scan, (found) => {
+        const known: Array<Entry> = []
+        const unknown: Array<WorldName> = []
+        for (const { entry, name } of found) entry === undefined ? unknown.push(name) : known.push(entry)
+        return Effect.map(Effect.forEach(unknown, examine), (entries) => known.concat(entries.flatMap(Option.toArray)))
+      }),
 
       unread: Effect.sync(() => [...unread]),
 

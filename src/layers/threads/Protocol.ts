@@ -2,10 +2,11 @@ import * as Schema from "effect/Schema"
 import type { Command, Receipt } from "../../domain/Command.ts"
 import { IdempotencyConflict, PreconditionFailed, StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
 import type { EventRow } from "../../domain/Event.ts"
-import type { Entry, Head, World } from "../../domain/World.ts"
+import type { Head, World } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import type { Kept, ResourceChange, ResourceKind } from "../../services/ResourceStore.ts"
 import type { WriteError } from "../../services/Storage.ts"
+import type { Packed } from "./Packed.ts"
 
 /**
  * What a storage thread can be asked: the functions of `Storage` as plain data, which can be posted, and of the first one
@@ -24,7 +25,7 @@ export type Question =
 /** What each question is answered with, and how it can fail. */
 export interface Answers {
   readonly Execute: readonly [Receipt, WriteError]
-  readonly Scan: readonly [ReadonlyArray<Entry>, StorageFailure]
+  readonly Scan: readonly [Packed, StorageFailure]
   readonly Unread: readonly [ReadonlyArray<WorldName>, StorageFailure]
   readonly Head: readonly [Head | undefined, StorageFailure]
   readonly Read: readonly [World | undefined, StorageFailure]

@@ -18,6 +18,7 @@ import * as SqliteResources from "../resources/SqliteResources.ts"
 import * as FileVolume from "../sqlite/FileVolume.ts"
 import * as SqliteStorage from "../sqlite/SqliteStorage.ts"
 import * as Outbox from "./Outbox.ts"
+import { pack } from "./Packed.ts"
 import { type Ask, type Assignment, alone, close, Failure, type Question, type Reply, threadOf } from "./Protocol.ts"
 import * as Turns from "./Turns.ts"
 
@@ -85,7 +86,7 @@ const answerTo = (
     case "Execute":
       return Effect.map(storage.execute(question.command), copied)
     case "Scan":
-      return Effect.map(storage.scan, copied)
+      return Effect.map(storage.scan, (entries) => copied(pack(entries)))
     case "Unread":
       return Effect.map(storage.unread, copied)
     case "Head":

@@ -8,6 +8,7 @@ import { Storage, type StorageShape } from "../../services/Storage.ts"
 import * as DirectoryLock from "../DirectoryLock.ts"
 import { ServerKey } from "../ServerKey.ts"
 import * as FileVolume from "../sqlite/FileVolume.ts"
+import { unpack } from "./Packed.ts"
 import { threadOf } from "./Protocol.ts"
 import * as Thread from "./Thread.ts"
 
@@ -43,7 +44,7 @@ const make = (threads: ReadonlyArray<Thread.Thread>): StorageShape => {
     },
     scan: Effect.map(
       Effect.forEach(threads, (thread) => thread.ask({ _tag: "Scan" }), { concurrency: "unbounded" }),
-      (shares) => shares.flat()
+      (shares) => shares.flatMap(unpack)
     ),
     unread: Effect.map(
       Effect.forEach(threads, (thread) => thread.ask({ _tag: "Unread" })),
