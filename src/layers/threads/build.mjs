@@ -10,11 +10,14 @@ import { build } from "esbuild"
 const compiled = fileURLToPath(new URL("../../../dist/layers/threads/StorageThread.js", import.meta.url))
 const out = fileURLToPath(new URL("../../../dist/threads/", import.meta.url))
 
-/** YoungGeneration.ts imports this module for what it does, though its package says that it does nothing. */
+/**
+ * YoungGeneration.ts imports `effect/Fiber` for what it does, though its package says that it does nothing. What holds of
+ * a file is what was said when it was first met, by whichever name: so it is said for all of them.
+ */
 const effects = {
   name: "effects",
   setup: (bundle) =>
-    bundle.onResolve({ filter: /^effect\/Fiber$/ }, async ({ path, pluginData, ...asked }) =>
+    bundle.onResolve({ filter: /^(?:effect|\.\.?)\/Fiber(?:\.js)?$/ }, async ({ path, pluginData, ...asked }) =>
       pluginData === effects
         ? undefined
         : { ...(await bundle.resolve(path, { ...asked, pluginData: effects })), sideEffects: true }
