@@ -14,11 +14,12 @@ export interface CatalogNotes {
   readonly remove: (name: string) => Effect.Effect<void>
 }
 
-/** What is noted: an entry by any name, and the state of the file that held it. */
-export interface Note extends Omit<Entry, "name"> {
-  readonly name: string
+/** What is noted: the state of a file, and the entry of the world in it, if there still is one by that name. */
+export interface Note {
   readonly stamp: string
+  readonly entry: Noted
 }
+export type Noted = Omit<Entry, "name"> & { readonly name: string }
 
 /**
  * A row as one text: of a hundred thousand, SQLite writes and V8 reads these in a third of the time that columns take. A
@@ -46,7 +47,7 @@ const noteOf = (row: unknown): Note => {
   ) {
     throw new TypeError("a note is not what was noted")
   }
-  return { name, stamp, version, ext, state, len, createdAt, updatedAt, eventId, tag }
+  return { stamp, entry: { name, version, ext, state, len, createdAt, updatedAt, eventId, tag } }
 }
 
 // Read in pages, each gone before the next: together they would leave a heap several times the size of what is kept.
@@ -85,7 +86,7 @@ const open = (filename: string) =>
             const rows = yield* db.query(selectNotes, [after, pageSize])
             for (const row of rows) {
               const note = noteOf(row)
-              after = note.name
+              after = note.entry.name
               visit(note)
             }
             read = rows.length

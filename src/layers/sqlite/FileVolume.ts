@@ -10,7 +10,7 @@ import * as CatalogNotes from "./CatalogNotes.ts"
 import { open, storageFailure } from "./Database.ts"
 import { place, removeIfEmpty, syncDirectory } from "./Placement.ts"
 import * as Scratch from "./Scratch.ts"
-import type { Found, Volume } from "./Volume.ts"
+import type { Volume } from "./Volume.ts"
 
 /**
  * Worlds on disk: `<data>/<directory name>/universe.db` (C1.4). The directories are the truth; what else lies in the
@@ -66,26 +66,26 @@ export const make = (
     return {
       scan: Effect.gen(function* () {
         yield* abandoned
-        const there = new Map<string, WorldName>()
+        const there = new Set<WorldName>()
         for (const entry of yield* fs.readDirectory(data)) {
           const name = entry.startsWith(".") ? undefined : worldOfDirectory(entry)
-          if (name !== undefined && owns(name)) there.set(name, name)
+          if (name !== undefined && owns(name)) there.add(name)
         }
-        const found: Array<Found> = []
-        const look = (name: WorldName, note: CatalogNotes.Note | undefined) => {
-          const stamp = stampOf(database(name))
-          if (stamp === undefined) removeIfEmpty(directory(name))
-          else found.push({ name, entry: note?.stamp === stamp ? entryOf({ ...note, name }) : undefined })
-        }
-        // Note by note, so that never more than a few are in memory.
-        yield* notes.each((note) => {
-          const name = there.get(note.name)
-          if (name === undefined) return
-          there.delete(name)
-          look(name, note)
+        const names: ReadonlySet<string> = there
+        const isOfWorld = (noted: CatalogNotes.Noted): noted is Entry => names.has(noted.name)
+        const known: Array<Entry> = []
+        // Note by note, so that only those that are believed stay in memory.
+        yield* notes.each(({ entry, stamp }) => {
+          if (!isOfWorld(entry) || stampOf(database(entry.name)) !== stamp) return
+          there.delete(entry.name)
+          known.push(entry)
         })
-        for (const name of there.values()) look(name, undefined)
-        return found
+        const unknown: Array<WorldName> = []
+        for (const name of there) {
+          if (stampOf(database(name)) === undefined) removeIfEmpty(directory(name))
+          else unknown.push(name)
+        }
+        return { known, unknown }
       }).pipe(storageFailure("the data directory cannot be read")),
 
       identity: (name) =>

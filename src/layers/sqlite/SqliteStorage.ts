@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Command, Delete } from "../../domain/Command.ts"
 import { StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
-import { type Entry, entryOf } from "../../domain/World.ts"
+import { entryOf } from "../../domain/World.ts"
 import { namespaceOf, type WorldName } from "../../domain/WorldPath.ts"
 import { EventChain } from "../../services/EventChain.ts"
 import { Storage, type StorageShape } from "../../services/Storage.ts"
@@ -76,12 +76,9 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
           )
         ),
 
-      scan: Effect.flatMap(volume.scan, (found) => {
-        const known: Array<Entry> = []
-        const unknown: Array<WorldName> = []
-        for (const { entry, name } of found) entry === undefined ? unknown.push(name) : known.push(entry)
-        return Effect.map(Effect.forEach(unknown, examine), (entries) => known.concat(entries.flatMap(Option.toArray)))
-      }),
+      scan: Effect.flatMap(volume.scan, ({ known, unknown }) =>
+        Effect.map(Effect.forEach(unknown, examine), (entries) => known.concat(entries.flatMap(Option.toArray)))
+      ),
 
       unread: Effect.sync(() => [...unread]),
 
