@@ -9,8 +9,9 @@ import { encodeCapability, longestTtl } from "../domain/Capability.ts"
 import { canonicalText } from "../domain/WorldPath.ts"
 import * as ServerKey from "../layers/ServerKey.ts"
 import { EventChain } from "../services/EventChain.ts"
+import { configured } from "./Configured.ts"
 import { Failed } from "./Failed.ts"
-import { configured, data } from "./Options.ts"
+import { data } from "./Options.ts"
 
 const prefix = Options.text("prefix").pipe(
   Options.withDescription("the part of the machine that the token opens"),

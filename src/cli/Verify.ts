@@ -9,8 +9,9 @@ import * as ReadOnly from "../layers/sqlite/ReadOnly.ts"
 import { AppConfig } from "../services/AppConfig.ts"
 import { EventChain } from "../services/EventChain.ts"
 import { type Verdict, verifyWorld } from "../services/Verification.ts"
+import { configured } from "./Configured.ts"
 import { Failed } from "./Failed.ts"
-import { configured, data } from "./Options.ts"
+import { data } from "./Options.ts"
 
 const sayVerdict = ({ body, chain, events, path }: Verdict): string => {
   if (chain.ok && body.ok) return `ok   ${path} (${events} ${events === 1 ? "event" : "events"})`

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Server from "../http/Server.ts"
 import { Access } from "../services/Access.ts"
-import { AppConfig, checkExposure } from "../services/AppConfig.ts"
+import { AppConfig } from "../services/AppConfig.ts"
 import { Auth } from "../services/Auth.ts"
 import { recordBoot } from "../services/Boot.ts"
 import { Catalog } from "../services/Catalog.ts"
@@ -19,27 +19,22 @@ import { Shaping } from "../services/Shaping.ts"
 import { Worlds } from "../services/Worlds.ts"
 import { WriteGate } from "../services/WriteGate.ts"
 import * as Converters from "./converters/Converters.ts"
-import * as DataDirectory from "./DataDirectory.ts"
 import * as DirectoryLock from "./DirectoryLock.ts"
 import * as GpuDevice from "./gpu/Device.ts"
+import { LiveStorage } from "./LiveStorage.ts"
 import * as FstabMounts from "./mounts/FstabMounts.ts"
 import * as PluginModules from "./PluginModules.ts"
 import * as ProcessQueries from "./queries/ProcessQueries.ts"
 import * as Replication from "./replication/Replication.ts"
 import * as SqliteResources from "./resources/SqliteResources.ts"
-import * as ServerKey from "./ServerKey.ts"
 import * as FileVolume from "./sqlite/FileVolume.ts"
 import * as MemoryVolume from "./sqlite/MemoryVolume.ts"
 import * as SqliteStorage from "./sqlite/SqliteStorage.ts"
-import * as ThreadedStorage from "./threads/ThreadedStorage.ts"
 
 /** Modules that run in threads and processes of their own, as node finds them once they are compiled. */
 const compiled = (module: string): URL => new URL(`./${module}`, import.meta.url)
 
-/** Storage in the configured directory, which belongs to this server alone, in threads of its own. */
-const LiveStorage = ThreadedStorage.layer(compiled("../threads/StorageThread.js"))
-
-/** The same in this thread, where every statement waits for the disk. */
+/** Storage in the configured directory, in this thread, where every statement waits for the disk. */
 export const FileStorage = SqliteStorage.layer(
   Effect.gen(function* () {
     const { data } = yield* AppConfig
@@ -84,8 +79,5 @@ export const Live = Server.layer.pipe(
   Layer.provideMerge(Plugins),
   Layer.provideMerge(Machine),
   Layer.provideMerge(LiveStorage),
-  Layer.provideMerge(ServerKey.layer),
-  Layer.provide(DataDirectory.layer),
-  Layer.provide(NodeContext.layer),
-  Layer.provide(Layer.effectDiscard(checkExposure))
+  Layer.provide(NodeContext.layer)
 )

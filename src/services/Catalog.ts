@@ -52,7 +52,8 @@ export class Catalog extends Context.Tag("elastik/Catalog")<Catalog, CatalogShap
 
 /** A catalog that starts with the given entries; of what is `unread` it knows nothing but that it is there. */
 export const make = (initial: ReadonlyArray<Entry>, unread: ReadonlyArray<WorldName> = []): CatalogShape => {
-  const entries = new Map<string, Entry>(initial.map((entry) => [entry.name, entry]))
+  const entries = new Map<string, Entry>()
+  for (const entry of initial) entries.set(entry.name, entry)
   // A made collection stands among the names with a slash behind it: as if there were a world below it without a name.
   const names: Array<string> = [...entries.keys()].sort(compareBytes)
   const made = new Map<string, CanonicalPath>()

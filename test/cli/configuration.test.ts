@@ -74,6 +74,16 @@ describe("C17 a bad value stops the start with one clear line", () => {
     const ended = await commandLine(["serve"], { cwd, env: { ELASTIK_PORT: "0", ...tokens, ...env } })
     expect([ended.code === 0, complaints(ended)]).toEqual([false, [expect.stringContaining(variable)]])
   })
+  test("C17 whether the command line is bare or not", async () => {
+    const told = await Promise.all(
+      ["serve", "serve --log-level info"].map(async (line) => {
+        const env = { ...tokens, ELASTIK_PORT: "http" }
+        return elastik(line.split(" "), { cwd: tempDirectory(), env })
+      })
+    )
+    expect(told[0]).toEqual(told[1])
+    expect(complaints(told[0] as (typeof told)[0])).toHaveLength(1)
+  })
   test("C17 by a process: non-zero, and nothing but that line", async () => {
     const ended = await elastik(["serve"], { cwd: tempDirectory(), env: { ...tokens, ELASTIK_PORT: "http" } })
     expect([ended.code === 0, complaints(ended)]).toEqual([false, [expect.stringContaining("ELASTIK_PORT")]])
