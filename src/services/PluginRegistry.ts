@@ -10,7 +10,7 @@ import { type Conditions, evaluateWrite } from "../domain/Conditions.ts"
 import { type Overloaded, PluginRejected, PreconditionFailed, Unprocessable } from "../domain/Errors.ts"
 import { fallbackRoute, longestMatch, readManifest } from "../domain/PluginManifest.ts"
 import { currentTags, type World } from "../domain/World.ts"
-import { isWithin, namespaceOf, type WorldName } from "../domain/WorldPath.ts"
+import { isWithin, type WorldName } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
 import { Changes } from "./Changes.ts"
@@ -204,8 +204,8 @@ const make = Effect.gen(function* () {
 
   /** What was active when the machine stopped runs again; what cannot is told, and the others do (C10.3). */
   const boot = Effect.forEach(
-    [...catalog.entries()].filter(({ name, state }) => namespaceOf(name) === "lib" && state === "active"),
-    ({ name }) =>
+    catalog.below("lib").filter((name) => catalog.get(name)?.state === "active"),
+    (name) =>
       Effect.flatMap(worlds.read(system, name), (world) =>
         launch(world, worlds.record(name, "plugin_activated_on_boot", { version: world.version }))
       ).pipe(
