@@ -1,4 +1,4 @@
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -25,6 +25,6 @@ export const configured = (flags: Flags) => {
       )
     ),
     Layer.provide(DotEnv.layer),
-    Layer.provide(NodeContext.layer)
+    Layer.provide(NodeFileSystem.layer)
   )
 }

@@ -1,4 +1,5 @@
-import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
 import * as Layer from "effect/Layer"
 import { checkExposure } from "../services/AppConfig.ts"
 import * as DataDirectory from "./DataDirectory.ts"
@@ -16,6 +17,6 @@ const thread = new URL("../threads/StorageThread.js", import.meta.url)
 export const LiveStorage = ThreadedStorage.layer(thread).pipe(
   Layer.provideMerge(ServerKey.layer),
   Layer.provide(DataDirectory.layer),
-  Layer.provide(NodeContext.layer),
+  Layer.provide([NodeFileSystem.layer, NodePath.layer]),
   Layer.provide(Layer.effectDiscard(checkExposure))
 )
