@@ -10,6 +10,7 @@ import * as Device from "../../src/layers/gpu/Device.ts"
 import { BackendFailed } from "../../src/layers/gpu/Failure.ts"
 import { answerTo } from "../../src/layers/gpu/Fake.ts"
 import * as Pull from "../../src/layers/gpu/Pull.ts"
+import type { Silence } from "../../src/layers/gpu/Silence.ts"
 import { Machine, MemoryStorage } from "../../src/layers/Live.ts"
 import { AppConfig } from "../../src/services/AppConfig.ts"
 import { EventChain } from "../../src/services/EventChain.ts"
@@ -35,9 +36,9 @@ const backends = Layer.effect(
     ...all,
     fake: {
       ...all.fake,
-      answer: (ask: Ask) => {
+      answer: (ask: Ask, silence: Silence) => {
         const pieces = scripted.get(ask.prompt)
-        if (pieces === undefined) return all.fake.answer(ask)
+        if (pieces === undefined) return all.fake.answer(ask, silence)
         return Pull.fromStream(
           Stream.mapEffect(Stream.fromIterable(pieces), (piece) => (piece === "!" ? failure : Effect.succeed(piece)))
         )

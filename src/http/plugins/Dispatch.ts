@@ -74,10 +74,10 @@ export class Dispatch extends Effect.Service<Dispatch>()("elastik/http/plugins/D
     ): Effect.Effect<Response, DomainError, Scope.Scope> => {
       const { methods } = plugin.manifest
       const { method } = request
-      const allow = methodsOfPlugin(plugin.manifest)
       const own = methods?.includes("OPTIONS") === true
-      if (method === "OPTIONS" && !own) return Effect.succeed(optionsAnswer(allow))
+      if (method === "OPTIONS" && !own) return Effect.succeed(optionsAnswer(methodsOfPlugin(plugin.manifest)))
       if (methods === undefined || methods.includes(method)) return asCaller(plugin, request, target)
+      const allow = methodsOfPlugin(plugin.manifest)
       const notFor = (allow: ReadonlyArray<string>) =>
         new MethodNotAllowed({ message: `${spoken(method)} is not for /${target.path}`, allow })
       if (!own) return notFor(allow)

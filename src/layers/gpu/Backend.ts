@@ -4,6 +4,7 @@ import type * as Scope from "effect/Scope"
 import type { Scheme } from "../../domain/GpuConf.ts"
 import type { BackendFailed } from "./Failure.ts"
 import type { Pull } from "./Pull.ts"
+import type { Silence } from "./Silence.ts"
 
 /** One question to a backend. */
 export interface Ask {
@@ -23,9 +24,9 @@ export interface Backend {
   /**
    * Asks, and gives the answer in pieces as they are made. An empty piece is a sign of life, from a model that thinks. The
    * end comes only when the answer is whole; whatever else ends it is a failure. Closing the scope before the end closes
-   * the connection.
+   * the connection. What waits for the server gives up when the silence says so.
    */
-  readonly answer: (ask: Ask) => Effect.Effect<Pull<string>, BackendFailed, Scope.Scope>
+  readonly answer: (ask: Ask, silence: Silence) => Effect.Effect<Pull<string>, BackendFailed, Scope.Scope>
 }
 
 /** What is asked under each scheme of /etc/gpu.conf: the part of the device that a configuration or a test replaces. */

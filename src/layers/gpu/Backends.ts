@@ -83,9 +83,9 @@ const library = (
   discreet(gpu.keys[scheme], {
     missing: missingKey(gpu, scheme),
     model: modelOf(gpu, scheme) ?? usual[scheme],
-    answer: (ask) =>
+    answer: (ask, silence) =>
       Effect.flatMap(Effect.promise(load), ({ answer }) =>
-        answer({ ...ask, key: Option.getOrUndefined(gpu.keys[scheme]), upstream })
+        answer({ ...ask, key: Option.getOrUndefined(gpu.keys[scheme]), upstream, silence })
       )
   })
 
@@ -99,8 +99,8 @@ const discreet = (key: Option.Option<Redacted.Redacted>, backend: Backend): Back
   const silenced = (failed: BackendFailed) => (failed.why.includes(secret) ? unspoken : failed)
   return {
     ...backend,
-    answer: (ask) =>
-      Effect.mapBoth(backend.answer(ask), {
+    answer: (ask, silence) =>
+      Effect.mapBoth(backend.answer(ask, silence), {
         onFailure: silenced,
         onSuccess: (answer) => Pull.mapError(answer, silenced)
       })

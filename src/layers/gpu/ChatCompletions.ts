@@ -63,18 +63,22 @@ export const make = (settings: {
 }): Backend => ({
   missing: settings.missing,
   model: settings.model,
-  answer: ({ model, prompt, url }) =>
+  answer: ({ model, prompt, url }, silence) =>
     Effect.map(
-      Upstream.post(settings.upstream, {
-        url: `${url}/chat/completions`,
-        body: {
-          ...(model === undefined ? {} : { model }),
-          messages: [{ role: "user", content: prompt }],
-          stream: true
+      Upstream.post(
+        settings.upstream,
+        {
+          url: `${url}/chat/completions`,
+          body: {
+            ...(model === undefined ? {} : { model }),
+            messages: [{ role: "user", content: prompt }],
+            stream: true
+          },
+          accept: "text/event-stream",
+          key: Option.getOrUndefined(settings.key)
         },
-        accept: "text/event-stream",
-        key: Option.getOrUndefined(settings.key)
-      }),
+        silence
+      ),
       ({ body, contentType, enough }) =>
         /^application\/json\b/i.test(contentType)
           ? Said.answer(Frames.whole(body), ofWhole, enough)

@@ -36,9 +36,9 @@ const saidOf = ({ delta, error, type }: typeof Event.Type): Said.Said => {
 }
 
 /** Anthropic's Messages API: `POST /v1/messages`. */
-export const answer = ({ key, model, prompt, upstream, url }: Library.Question): Library.Answer =>
+export const answer = ({ key, model, prompt, url, ...question }: Library.Question): Library.Answer =>
   Library.answer(
-    upstream,
+    question,
     AnthropicClient.make({ apiUrl: url, apiKey: key }),
     (client) =>
       client.streamRequest(

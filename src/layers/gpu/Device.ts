@@ -18,6 +18,7 @@ import * as AllBackends from "./Backends.ts"
 import * as CallLog from "./CallLog.ts"
 import * as Fallbacks from "./Fallbacks.ts"
 import * as Pull from "./Pull.ts"
+import * as Silence from "./Silence.ts"
 
 const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
   Effect.gen(function* () {
@@ -25,6 +26,7 @@ const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
     const backends = yield* Backends
     const { gpu, maxBody } = yield* AppConfig
     const begin = yield* CallLog.make(worlds)
+    const patience = yield* Silence.patience(gpu.firstByteTimeout)
 
     /** Asks, and leaves the event of the call; the scope holds both. */
     const ask = Effect.fnUntraced(function* (
@@ -41,7 +43,7 @@ const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
           lines: conf.lines,
           prompt,
           model,
-          silence: gpu.firstByteTimeout,
+          patience,
           onAsk: call.asks
         }),
         () => call.ends(true)

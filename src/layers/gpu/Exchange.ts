@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { type BackendFailed, failure } from "./Failure.ts"
 import type { Pull } from "./Pull.ts"
+import type { Silence } from "./Silence.ts"
 
 /** What is sent. */
 export interface Request {
@@ -28,8 +29,11 @@ export interface Exchange {
 /** Bytes that may wait to be pulled before the connection is no longer read. */
 const ahead = 64 * 1024
 
-/** POSTs over a connection that serves nobody else. There is no time limit; dropping the connection ends it. */
-export const post = (client: Client, { body, headers, path }: Request): Exchange => {
+/**
+ * POSTs over a connection that serves nobody else. There is no time limit but that of the silence, which ends the waiting;
+ * dropping the connection ends it all.
+ */
+export const post = (client: Client, { body, headers, path }: Request, silence: Silence): Exchange => {
   let control: Dispatcher.DispatchController | undefined
   let head: Head | undefined
   let arrived: Array<Uint8Array> = []
@@ -37,6 +41,10 @@ export const post = (client: Client, { body, headers, path }: Request): Exchange
   let over: Option.Option<BackendFailed> | undefined
   let changed = () => {}
 
+  silence.giveUp = (failed) => {
+    over ??= Option.some(failed)
+    changed()
+  }
   client.dispatch(
     { path, method: "POST", headers, body: Buffer.from(body), headersTimeout: 0, bodyTimeout: 0 },
     {

@@ -19,8 +19,7 @@ export interface Question {
   readonly prompt: string
   /** the model that the caller names */
   readonly model: string | undefined
-  /** seconds that a backend may be silent */
-  readonly silence: number
+  readonly patience: Silence.Patience
   /** called with each backend that is asked */
   readonly onAsk: (target: Target, model: string | undefined) => void
 }
@@ -50,8 +49,9 @@ export const open: (
       const { backend, target } = usable.right
       const model = question.model ?? backend.model
       question.onAsk(target, model)
-      const asked = backend.answer({ url: target.url, prompt: question.prompt, model })
-      const begun = yield* Effect.either(begin(asked, question.silence))
+      const silence = Silence.make()
+      const asked = backend.answer({ url: target.url, prompt: question.prompt, model }, silence)
+      const begun = yield* Effect.either(begin(asked, (answer) => question.patience.with(silence, answer)))
       if (Either.isRight(begun)) return inMidAnswer(target, begun.right)
       const reason = `${target.name} ${begun.left.why}`
       failures.push(new UpstreamFailed({ message: reason, cause: begun.left.cause }))
@@ -104,10 +104,12 @@ const noneToAsk = (unusable: ReadonlyArray<NotConfigured | UnsupportedScheme>): 
 }
 
 /** Asks, and waits for the first pieces. What it holds is closed when it fails, else with the scope. */
-const begin = Effect.fnUntraced(function* (asked: ReturnType<Backend["answer"]>, silence: number) {
+const begin = Effect.fnUntraced(function* (
+  asked: ReturnType<Backend["answer"]>,
+  limited: (answer: Pull.Pull<string>) => Pull.Pull<string>
+) {
   const attempt = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
-  const limited = yield* Scope.extend(Silence.limited(opening(Scope.extend(asked, attempt)), silence), attempt)
-  const answer = pieces(limited)
+  const answer = pieces(limited(opening(Scope.extend(asked, attempt))))
   const first = yield* Effect.either(answer).pipe(Effect.onInterrupt(() => Scope.close(attempt, Exit.void)))
   if (Either.isRight(first)) return startingWith(first.right, answer)
   yield* Scope.close(attempt, Exit.void)

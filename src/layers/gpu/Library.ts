@@ -13,19 +13,21 @@ import { type BackendFailed, failure } from "./Failure.ts"
 import * as Frames from "./Frames.ts"
 import * as Pull from "./Pull.ts"
 import * as Said from "./Said.ts"
+import type { Silence } from "./Silence.ts"
 import type { Reply, Upstream } from "./Upstream.ts"
 
 /** What the clients of Effect's own libraries are asked. */
 export interface Question extends Ask {
   readonly key: Redacted.Redacted | undefined
   readonly upstream: Upstream
+  readonly silence: Silence
 }
 
 export type Answer = Effect.Effect<Pull.Pull<string>, BackendFailed, Scope.Scope>
 
 /** The answer that a library's client gets. It is a stream there, and a pull from here on. */
 export const answer = <Client, Event>(
-  upstream: Upstream,
+  { silence, upstream }: Pick<Question, "silence" | "upstream">,
   make: Effect.Effect<Client, never, HttpClient.HttpClient | Scope.Scope>,
   ask: (client: Client) => Stream.Stream<Event, AiError.AiError>,
   saidOf: (event: Event) => Said.Said
@@ -34,7 +36,7 @@ export const answer = <Client, Event>(
     const scope = yield* Effect.scope
     let enough = constVoid
     const http = HttpClient.make((request, url) =>
-      Effect.mapBoth(upstream.send({ url: url.href, headers: request.headers, body: bodyOf(request) }), {
+      Effect.mapBoth(upstream.send({ url: url.href, headers: request.headers, body: bodyOf(request) }, silence), {
         onSuccess: (reply) => {
           enough = reply.enough
           return eventByEvent(request, reply)

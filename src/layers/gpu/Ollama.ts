@@ -20,13 +20,13 @@ const saidOf = Said.json(Line, ({ done, error, response }) => {
 export const make = (settings: { readonly model: string; readonly upstream: Upstream.Upstream }): Backend => ({
   missing: undefined,
   model: settings.model,
-  answer: ({ model, prompt, url }) =>
+  answer: ({ model, prompt, url }, silence) =>
     Effect.map(
-      Upstream.post(settings.upstream, {
-        url: `${url}/api/generate`,
-        body: { model, prompt, stream: true },
-        accept: "application/x-ndjson"
-      }),
+      Upstream.post(
+        settings.upstream,
+        { url: `${url}/api/generate`, body: { model, prompt, stream: true }, accept: "application/x-ndjson" },
+        silence
+      ),
       ({ body, enough }) => Said.answer(Frames.ndjson(body), saidOf, enough)
     )
 })

@@ -40,9 +40,9 @@ const saidOf = ({ code, delta, error, response, type }: typeof Event.Type): Said
 }
 
 /** OpenAI's Responses API: `POST /responses`. Nothing of it is kept there (`store`). */
-export const answer = ({ key, model, prompt, upstream, url }: Library.Question): Library.Answer =>
+export const answer = ({ key, model, prompt, url, ...question }: Library.Question): Library.Answer =>
   Library.answer(
-    upstream,
+    question,
     OpenAiClient.make({ apiUrl: url, apiKey: key }),
     (client) =>
       client.streamRequest(

@@ -1,59 +1,84 @@
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Runtime from "effect/Runtime"
+import type * as Scope from "effect/Scope"
+import { TransientSet } from "../../domain/Transients.ts"
 import { BackendFailed } from "./Failure.ts"
 import type { Pull } from "./Pull.ts"
+
+/** The silence of one backend that is asked. What waits for its bytes says here how the waiting is given up. */
+export interface Silence {
+  giveUp: (failed: BackendFailed) => void
+}
+
+/** Of a backend that nobody waits for yet. */
+export const make = (): Silence => ({ giveUp: constVoid })
+
+/** How long backends are waited for. */
+export interface Patience {
+  /**
+   * The same answer, from a backend that has failed when it is silent for too long. Empty pieces break the silence. Time
+   * that the reader takes does not count: only while somebody pulls does anybody wait.
+   */
+  readonly with: (silence: Silence, answer: Pull<string>) => Pull<string>
+}
 
 interface Wait {
   /** in milliseconds of the clock */
   readonly since: number
-  readonly giveUp: () => void
+  readonly silence: Silence
 }
 
 /**
- * The same answer, from a backend that has failed when it is silent for so many seconds. Empty pieces break the silence.
- * Time that the reader takes does not count: only while somebody pulls does anybody wait.
- *
- * One fiber watches over the whole answer. A timeout around each pull would cost more than all else that is done with it.
+ * Patience of so many seconds. One fiber watches over all calls, and wakes when the first of those that wait could have
+ * waited for too long: a timeout around each pull would cost more than all else that is done with it.
  */
-export const limited = Effect.fnUntraced(function* (answer: Pull<string>, seconds: number) {
-  const limit = seconds * 1000
-  const clock = yield* Effect.clock
-  const runFork = Runtime.runFork(yield* Effect.runtime())
-  let wait: Wait | undefined
-  let begun = () => {}
+export const patience = (seconds: number): Effect.Effect<Patience, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const limit = seconds * 1000
+    const clock = yield* Effect.clock
+    const failed = new BackendFailed({ why: `was silent for ${seconds} seconds`, cause: "time is up" })
+    const tooLong = Effect.fail(Option.some(failed))
+    const waits = new TransientSet<Wait>()
+    let begun = constVoid
 
-  const beginning = Effect.async<void>((resume) => {
-    // Somebody may have begun to wait since this fiber has looked.
-    if (wait !== undefined) return resume(Effect.void)
-    begun = () => resume(Effect.void)
-  })
-  const watch: Effect.Effect<void> = Effect.suspend(() => {
-    if (wait === undefined) return Effect.zipRight(beginning, watch)
-    const left = wait.since + limit - clock.unsafeCurrentTimeMillis()
-    if (left > 0) return Effect.zipRight(clock.sleep(Duration.millis(left)), watch)
-    wait.giveUp()
-    return Effect.void
-  })
-  yield* Effect.forkScoped(watch)
-
-  const silent = Effect.suspend(() =>
-    Effect.fail(Option.some(new BackendFailed({ why: `was silent for ${seconds} seconds`, cause: "time is up" })))
-  )
-  return Effect.async<ReadonlyArray<string>, Option.Option<BackendFailed>>((resume) => {
-    const fiber = runFork(Effect.exit(answer))
-    const stop = Fiber.interrupt(fiber)
-    wait = {
-      since: clock.unsafeCurrentTimeMillis(),
-      giveUp: () => resume(Effect.zipRight(stop, silent))
-    }
-    begun()
-    fiber.addObserver((exit) => {
-      wait = undefined
-      resume(Effect.flatten(exit))
+    const beginning = Effect.async<void>((resume) => {
+      // Somebody may have begun to wait since this fiber has looked.
+      if (waits.size > 0) return resume(Effect.void)
+      begun = () => resume(Effect.void)
     })
-    return stop
+    const watch: Effect.Effect<never> = Effect.suspend(() => {
+      if (waits.size === 0) return Effect.zipRight(beginning, watch)
+      const now = clock.unsafeCurrentTimeMillis()
+      let next = limit
+      for (const wait of waits) {
+        const left = wait.since + limit - now
+        if (left > 0) next = Math.min(next, left)
+        else if (waits.delete(wait)) wait.silence.giveUp(failed)
+      }
+      return Effect.zipRight(clock.sleep(Duration.millis(next)), watch)
+    })
+    yield* Effect.forkScoped(watch)
+
+    return {
+      with: (silence, answer) =>
+        Effect.uninterruptibleMask((restore) => {
+          const wait = { since: clock.unsafeCurrentTimeMillis(), silence }
+          waits.add(wait)
+          begun()
+          return Effect.matchCauseEffect(restore(answer), {
+            onFailure: (cause) => {
+              const inTime = waits.delete(wait)
+              // Whatever the end of the waiting looked like to those who read.
+              return inTime || Cause.isInterrupted(cause) ? Effect.failCause(cause) : tooLong
+            },
+            onSuccess: (pieces) => {
+              waits.delete(wait)
+              return Effect.succeed(pieces)
+            }
+          })
+        })
+    }
   })
-})

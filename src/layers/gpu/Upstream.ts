@@ -8,6 +8,7 @@ import * as Exchange from "./Exchange.ts"
 import { BackendFailed, codeWord, Refused } from "./Failure.ts"
 import * as Frames from "./Frames.ts"
 import type { Pull } from "./Pull.ts"
+import type { Silence } from "./Silence.ts"
 
 /** A successful response, while it arrives. */
 export interface Reply {
@@ -24,11 +25,14 @@ export interface Reply {
  * next call to the same origin.
  */
 export interface Upstream {
-  readonly send: (request: {
-    readonly url: string
-    readonly headers: Readonly<Record<string, string>>
-    readonly body: Uint8Array
-  }) => Effect.Effect<Reply, BackendFailed, Scope.Scope>
+  readonly send: (
+    request: {
+      readonly url: string
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: Uint8Array
+    },
+    silence: Silence
+  ) => Effect.Effect<Reply, BackendFailed, Scope.Scope>
 }
 
 interface Call {
@@ -65,13 +69,14 @@ export const make = (connectTimeout: number): Effect.Effect<Upstream, never, Sco
     const begin = (
       origin: string,
       request: Exchange.Request,
+      silence: Silence,
       kept?: Connections.Connection
     ): Effect.Effect<Call, never, Scope.Scope> =>
       Effect.flatMap(Effect.scope, (scope) => {
         const connection = kept ?? connections.open(origin)
         const call: Call = {
           connection,
-          exchange: Exchange.post(connection.client, request),
+          exchange: Exchange.post(connection.client, request, silence),
           kept: kept !== undefined,
           enough: false
         }
@@ -86,15 +91,17 @@ export const make = (connectTimeout: number): Effect.Effect<Upstream, never, Sco
       })
 
     return {
-      send: Effect.fnUntraced(function* ({ body, headers, url }) {
+      send: Effect.fnUntraced(function* ({ body, headers, url }, silence) {
         const { origin, pathname, search } = new URL(url)
         const request = { path: pathname + search, headers, body }
-        let call = yield* Effect.uninterruptible(Effect.suspend(() => begin(origin, request, connections.kept(origin))))
+        let call = yield* Effect.uninterruptible(
+          Effect.suspend(() => begin(origin, request, silence, connections.kept(origin)))
+        )
         let head = yield* Effect.either(call.exchange.head)
         // Connections that nobody used are closed by both sides, and neither knows it before it hears of the other. To
         // ask a model again changes nothing but the bill.
         if (call.kept && head._tag === "Left" && isBroken(head.left.cause)) {
-          call = yield* Effect.uninterruptible(begin(origin, request))
+          call = yield* Effect.uninterruptible(begin(origin, request, silence))
           head = yield* Effect.either(call.exchange.head)
         }
         const { exchange } = call
@@ -123,18 +130,22 @@ export const post = (
     readonly body: unknown
     readonly accept: string
     readonly key?: Redacted.Redacted | undefined
-  }
+  },
+  silence: Silence
 ): Effect.Effect<Reply, BackendFailed, Scope.Scope> =>
   Effect.suspend(() =>
-    upstream.send({
-      url: options.url,
-      headers: {
-        accept: options.accept,
-        "content-type": "application/json",
-        ...(options.key === undefined ? {} : { authorization: `Bearer ${Redacted.value(options.key)}` })
+    upstream.send(
+      {
+        url: options.url,
+        headers: {
+          accept: options.accept,
+          "content-type": "application/json",
+          ...(options.key === undefined ? {} : { authorization: `Bearer ${Redacted.value(options.key)}` })
+        },
+        body: Buffer.from(JSON.stringify(options.body))
       },
-      body: Buffer.from(JSON.stringify(options.body))
-    })
+      silence
+    )
   )
 
 const Problem = Schema.parseJson(

@@ -9,6 +9,7 @@ import fc from "fast-check"
 import ts from "typescript"
 import { answerTo, fake } from "../../../src/layers/gpu/Fake.ts"
 import * as Pull from "../../../src/layers/gpu/Pull.ts"
+import * as Silence from "../../../src/layers/gpu/Silence.ts"
 import { defaults } from "../../../src/services/AppConfig.ts"
 import { GpuDevice } from "../../../src/services/GpuDevice.ts"
 import { user } from "../../helpers/Machine.ts"
@@ -281,7 +282,7 @@ describe("C11.1 fake", () => {
 
   it.effect("streams one word at a time", () =>
     Effect.gen(function* () {
-      const answer = Pull.toStream(yield* fake.answer({ url: "", prompt: "x", model: undefined }))
+      const answer = Pull.toStream(yield* fake.answer({ url: "", prompt: "x", model: undefined }, Silence.make()))
       const chunks = yield* Stream.runCollect(Stream.chunks(answer))
       expect(Chunk.toReadonlyArray(Chunk.map(chunks, Chunk.size))).toEqual(Array(16).fill(1))
     }).pipe(Effect.scoped)

@@ -10,11 +10,13 @@ import * as Pull from "../../../src/layers/gpu/Pull.ts"
 import { defaults } from "../../../src/services/AppConfig.ts"
 import { GpuDevice } from "../../../src/services/GpuDevice.ts"
 import { Storage } from "../../../src/services/Storage.ts"
+import { Worlds } from "../../../src/services/Worlds.ts"
 import { sha256 } from "../../helpers/Chains.ts"
-import { erase, machine, memoryWith, user } from "../../helpers/Machine.ts"
+import { erase, machine, memoryWith, operator, user } from "../../helpers/Machine.ts"
 import { calls, configure, configured, deviceTest, machineWithGpu } from "../../helpers/models/Device.ts"
 import { type Exchange, modelServer } from "../../helpers/models/ModelServer.ts"
 import { claude, compat, key, ollama, openai, type Wire } from "../../helpers/models/Wires.ts"
+import { world } from "../../helpers/Paths.ts"
 import { eventsOf, verdict } from "../../helpers/Storages.ts"
 
 const T2 = user(2)
@@ -353,6 +355,8 @@ describe("GpuDevice.layerBackend", () => {
       expect(asked).toEqual([{ url: "", prompt: "x", model: "tiny" }])
       expect(yield* (yield* GpuDevice).configuration).toMatchObject({ local: true })
       expect(yield* Effect.flip(generate("y"))).toMatchObject({ message: expect.stringContaining("it broke") })
+      // Whoever asks the door waits for the events that are on their way.
+      yield* (yield* Worlds).verify(operator, world("var/log/gpu"))
       expect(yield* calls).toMatchObject([
         { errored: 0, model: "tiny" },
         { errored: 1, reply_len: 2 }
