@@ -77,6 +77,13 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
       })
     )
 
+  /**
+   * A remark leaves its world as it is, and is judged by nothing that it would have to see: the storage has its order, and
+   * that is enough. So those on one world go side by side: where many come at once, none waits for the disk of the others
+   * before it is even asked for.
+   */
+  const inTurn = ({ _tag, name }: Command): typeof turnless => (_tag === "Remark" ? turnless : mutex.lock(name))
+
   /** One world, one writer at a time; nothing interrupts it once it waits for its turn. */
   const commitIf = <E>(
     command: Command,
@@ -90,7 +97,7 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
           : Effect.void
       ),
       (committing) => Effect.zipRight(permitted, committing),
-      mutex.lock(command.name),
+      inTurn(command),
       Effect.uninterruptible
     )
 
@@ -128,6 +135,8 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
       })
   }
 })
+
+const turnless = <A, E, R>(write: Effect.Effect<A, E, R>) => write
 
 const operations: Readonly<Record<Command["_tag"], Operation>> = {
   Overwrite: "put",

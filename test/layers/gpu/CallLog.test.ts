@@ -74,6 +74,16 @@ describe("C11.1, C5.2 the event of a call", () => {
     })
   )
 
+  withSlowDisk("waits for no other before the disk is asked for it, and all make one chain", (disk, asked) =>
+    Effect.gen(function* () {
+      yield* Effect.replicateEffect(generate, 5)
+      expect(asked.filter((command) => command === "Remark")).toHaveLength(5)
+      yield* Deferred.succeed(disk, undefined)
+      const { chain, events } = yield* (yield* Worlds).verify(operator, log)
+      expect([chain.ok, events]).toEqual([true, 5])
+    })
+  )
+
   withSlowDisk("makes the caller wait for the disk when too many are on their way", (disk) =>
     Effect.gen(function* () {
       yield* Effect.replicateEffect(generate, 64, { concurrency: "unbounded" })
