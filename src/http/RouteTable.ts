@@ -61,11 +61,20 @@ for (const { description, route } of documents) register(`/${route}`, "GET", des
 /** Every core route, once, in byte order. */
 export const coreRoutes: ReadonlyArray<Route> = [...routes.values()].sort((a, b) => compareBytes(a.route, b.route))
 
-// No two routes take the same path, so the first that matches is the one; paths of worlds, the usual case, come first.
-const ordered = [...patterns]
-  .sort(([a], [b]) => Number(b.startsWith("/:namespace")) - Number(a.startsWith("/:namespace")))
-  .map(([, { matches, methods }]) => ({ matches, methods: [...methods, "OPTIONS"] }))
+/** The first segment of a path: what no route takes is known by it, and what one takes is soon found. */
+const firstOf = (path: string): string => {
+  const end = path.indexOf("/", 1)
+  return end < 0 ? path.slice(1) : path.slice(1, end)
+}
+
+// No two routes take the same path, so the first that matches is the one.
+const byFirst = new Map<string, Array<{ readonly matches: RegExp; readonly methods: ReadonlyArray<string> }>>()
+for (const [path, { matches, methods }] of patterns) {
+  for (const first of path.startsWith("/:namespace") ? worldNamespaces : [firstOf(path)]) {
+    byFirst.set(first, [...(byFirst.get(first) ?? []), { matches, methods: [...methods, "OPTIONS"] }])
+  }
+}
 
 /** The methods of the route that serves a router path; undefined when none does. OPTIONS is among them. */
 export const methodsOf = (routerPath: string): ReadonlyArray<string> | undefined =>
-  ordered.find(({ matches }) => matches.test(routerPath))?.methods
+  byFirst.get(firstOf(routerPath))?.find(({ matches }) => matches.test(routerPath))?.methods
