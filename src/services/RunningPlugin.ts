@@ -1,5 +1,5 @@
 import * as Cause from "effect/Cause"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -56,7 +56,8 @@ export const run = (
     const answer = (request: PluginRequest) =>
       Effect.flatMap(Effect.runtime<Scope.Scope>(), (asking) =>
         Effect.async<unknown, DomainError>((resume) => {
-          const fiber = Runtime.runFork(asking)(uninterrupted(plugin, request))
+          const runtime = Runtime.make({ ...asking, context: Context.merge(asking.context, services) })
+          const fiber = Runtime.runFork(runtime)(uninterrupted(plugin, request))
           const leave = Fiber.interruptFork(fiber)
           const gone = () => resume(Effect.zipRight(leave, Effect.mapError(Deferred.await(ended), told(request))))
           waiting.add(gone)
@@ -70,15 +71,8 @@ export const run = (
 
     /** Whoever asked may interrupt it; when it interrupts itself there is still somebody who waits for an answer. */
     const uninterrupted = (plugin: Plugin, request: PluginRequest) =>
-      Effect.catchAll(
-        Effect.sandbox(
-          Effect.provide(
-            call(() => plugin.handle(request)),
-            services
-          )
-        ),
-        (cause) =>
-          Cause.isInterruptedOnly(cause) ? Effect.dieMessage("the plugin interrupted itself") : Effect.failCause(cause)
+      Effect.catchAll(Effect.sandbox(call(() => plugin.handle(request))), (cause) =>
+        Cause.isInterruptedOnly(cause) ? Effect.dieMessage("the plugin interrupted itself") : Effect.failCause(cause)
       )
 
     const { touches } = plugin

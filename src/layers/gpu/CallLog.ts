@@ -25,10 +25,11 @@ export interface Call {
  * the scope, which means that the caller has left: then `reply_len` is how far it came.
  */
 export type Begin = (
+  scope: Scope.Scope,
   type: "gpu_call" | "gpu_stream_call",
   caller: Caller,
   prompt: string
-) => Effect.Effect<Call, never, Scope.Scope>
+) => Effect.Effect<Call>
 
 /** Events that may be on their way before the next call waits for its own. */
 const mostOnTheirWay = 64
@@ -43,7 +44,7 @@ export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never,
     const events = yield* Errands.make(mostOnTheirWay)
     yield* Effect.addFinalizer(() => Effect.forEach([...open], (call) => call.ends(true), { discard: true }))
 
-    return Effect.fnUntraced(function* (type, caller, prompt) {
+    return Effect.fnUntraced(function* (scope, type, caller, prompt) {
       let asked: { readonly target: Target; readonly model: string | undefined } | undefined
       let replied = 0
 
@@ -73,7 +74,7 @@ export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never,
         ends: (errored) => Effect.suspend(() => (open.delete(call) ? events.send(event(errored)) : Effect.void))
       }
       open.add(call)
-      yield* Scope.addFinalizer(yield* Effect.scope, call.ends(true))
+      yield* Scope.addFinalizer(scope, call.ends(true))
       return call
     })
   })

@@ -28,8 +28,9 @@ const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
     const begin = yield* CallLog.make(worlds)
     const patience = yield* Silence.patience(gpu.firstByteTimeout)
 
-    /** Asks, and leaves the event of the call; the scope holds both. */
+    /** Asks, and leaves the event of the call; the scope holds both. To have it in the context would cost more. */
     const ask = Effect.fnUntraced(function* (
+      scope: Scope.Scope,
       type: "gpu_call" | "gpu_stream_call",
       caller: Caller,
       prompt: string,
@@ -37,15 +38,9 @@ const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
     ) {
       const conf = yield* configured
       if (conf === undefined) return yield* new NotConfigured({ message: unconfigured })
-      const call = yield* begin(type, caller, prompt)
+      const call = yield* begin(scope, type, caller, prompt)
       const answer = yield* Effect.tapError(
-        Fallbacks.open(backends, {
-          lines: conf.lines,
-          prompt,
-          model,
-          patience,
-          onAsk: call.asks
-        }),
+        Fallbacks.open(backends, { lines: conf.lines, prompt, model, patience, scope, onAsk: call.asks }),
         () => call.ends(true)
       )
       return answer.pipe(
@@ -56,13 +51,13 @@ const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
 
     return GpuDevice.of({
       generate: (caller, prompt, options) =>
-        Effect.scoped(Effect.flatMap(ask("gpu_call", caller, prompt, options), (answer) => whole(answer, maxBody))),
+        Effect.scopedWith((scope) =>
+          Effect.flatMap(ask(scope, "gpu_call", caller, prompt, options), (answer) => whole(answer, maxBody))
+        ),
       stream: Effect.fnUntraced(function* (caller, prompt, options) {
         const call = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
         const hangUp = Scope.close(call, Exit.void)
-        const answer = yield* Scope.extend(ask("gpu_stream_call", caller, prompt, options), call).pipe(
-          Effect.onError(() => hangUp)
-        )
+        const answer = yield* Effect.onError(ask(call, "gpu_stream_call", caller, prompt, options), () => hangUp)
         return Stream.ensuring(Pull.toStream(answer), hangUp)
       }),
       configuration: Effect.map(

@@ -20,6 +20,8 @@ export interface Question {
   /** the model that the caller names */
   readonly model: string | undefined
   readonly patience: Silence.Patience
+  /** holds what is asked until the answer has ended */
+  readonly scope: Scope.Scope
   /** called with each backend that is asked */
   readonly onAsk: (target: Target, model: string | undefined) => void
 }
@@ -34,39 +36,39 @@ export type OpenError = NotConfigured | UnsupportedScheme | UpstreamFailed
 export const open: (
   backends: typeof Backends.Service,
   question: Question
-) => Effect.Effect<Pull.Pull<string, UpstreamFailed>, OpenError, Scope.Scope> = Effect.fnUntraced(
-  function* (backends, question) {
-    const unusable: Array<NotConfigured | UnsupportedScheme> = []
-    const failures: Array<UpstreamFailed> = []
-    const reasons: Array<string> = []
-    for (const line of question.lines) {
-      const usable = usableOf(line, backends)
-      if (Either.isLeft(usable)) {
-        unusable.push(usable.left)
-        reasons.push(usable.left.message)
-        continue
-      }
-      const { backend, target } = usable.right
-      const model = question.model ?? backend.model
-      question.onAsk(target, model)
-      const silence = Silence.make()
-      const asked = backend.answer({ url: target.url, prompt: question.prompt, model }, silence)
-      const begun = yield* Effect.either(begin(asked, (answer) => question.patience.with(silence, answer)))
-      if (Either.isRight(begun)) return inMidAnswer(target, begun.right)
-      const reason = `${target.name} ${begun.left.why}`
-      failures.push(new UpstreamFailed({ message: reason, cause: begun.left.cause }))
-      reasons.push(reason)
-      if (reasons.length < question.lines.length) {
-        yield* Effect.logWarning(`${reason}; the next line of /etc/gpu.conf is asked`, Cause.fail(begun.left.cause))
-      }
+) => Effect.Effect<Pull.Pull<string, UpstreamFailed>, OpenError> = Effect.fnUntraced(function* (backends, question) {
+  const unusable: Array<NotConfigured | UnsupportedScheme> = []
+  const failures: Array<UpstreamFailed> = []
+  const reasons: Array<string> = []
+  for (const line of question.lines) {
+    const usable = usableOf(line, backends)
+    if (Either.isLeft(usable)) {
+      unusable.push(usable.left)
+      reasons.push(usable.left.message)
+      continue
     }
-    const [failed] = failures
-    if (failed === undefined) return yield* noneToAsk(unusable)
-    return yield* reasons.length === 1
-      ? failed
-      : new UpstreamFailed({ message: `no backend answered: ${reasons.join("; ")}`, cause: failed.cause })
+    const { backend, target } = usable.right
+    const model = question.model ?? backend.model
+    question.onAsk(target, model)
+    const silence = Silence.make()
+    const asked = backend.answer({ url: target.url, prompt: question.prompt, model }, silence)
+    const begun = yield* Effect.either(
+      begin(question.scope, asked, (answer) => question.patience.with(silence, answer))
+    )
+    if (Either.isRight(begun)) return inMidAnswer(target, begun.right)
+    const reason = `${target.name} ${begun.left.why}`
+    failures.push(new UpstreamFailed({ message: reason, cause: begun.left.cause }))
+    reasons.push(reason)
+    if (reasons.length < question.lines.length) {
+      yield* Effect.logWarning(`${reason}; the next line of /etc/gpu.conf is asked`, Cause.fail(begun.left.cause))
+    }
   }
-)
+  const [failed] = failures
+  if (failed === undefined) return yield* noneToAsk(unusable)
+  return yield* reasons.length === 1
+    ? failed
+    : new UpstreamFailed({ message: `no backend answered: ${reasons.join("; ")}`, cause: failed.cause })
+})
 
 /** Nobody else sees what goes wrong from here on: the answer has its status, and maybe its reader is gone. */
 const inMidAnswer = (target: Target, answer: Pull.Pull<string>): Pull.Pull<string, UpstreamFailed> =>
@@ -105,10 +107,11 @@ const noneToAsk = (unusable: ReadonlyArray<NotConfigured | UnsupportedScheme>): 
 
 /** Asks, and waits for the first pieces. What it holds is closed when it fails, else with the scope. */
 const begin = Effect.fnUntraced(function* (
+  scope: Scope.Scope,
   asked: ReturnType<Backend["answer"]>,
   limited: (answer: Pull.Pull<string>) => Pull.Pull<string>
 ) {
-  const attempt = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
+  const attempt = yield* Scope.fork(scope, ExecutionStrategy.sequential)
   const answer = pieces(limited(opening(Scope.extend(asked, attempt))))
   const first = yield* Effect.either(answer).pipe(Effect.onInterrupt(() => Scope.close(attempt, Exit.void)))
   if (Either.isRight(first)) return startingWith(first.right, answer)
