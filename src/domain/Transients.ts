@@ -79,6 +79,11 @@ export class Slots<A extends {}> {
     return at
   }
 
+  /** The thing of a number. */
+  get(at: number): A | undefined {
+    return this.#taken[at]
+  }
+
   /** Gives the thing of a number back, and frees the number. */
   take(at: number): A | undefined {
     const thing = this.#taken[at]

@@ -45,7 +45,11 @@ export class Catalog extends Context.Tag("elastik/Catalog")<Catalog, CatalogShap
     Catalog,
     Effect.gen(function* () {
       const storage = yield* Storage
-      return make(yield* storage.scan, yield* storage.unread)
+      const entries: Array<Entry> = []
+      yield* storage.scan((part) => {
+        for (const entry of part) entries.push(entry)
+      })
+      return make(entries, yield* storage.unread)
     })
   )
 }

@@ -18,8 +18,8 @@ export type WriteError = PreconditionFailed | WorldNotFound | IdempotencyConflic
 export interface StorageShape {
   /** runs one command durably: the effect succeeds only after the commit has reached the disk */
   readonly execute: (command: Command) => Effect.Effect<Receipt, WriteError>
-  /** every stored world, as the storage finds them now; used once, to fill the catalog */
-  readonly scan: Effect.Effect<ReadonlyArray<Entry>, StorageFailure>
+  /** shows every stored world, as the storage finds them now, in parts; used once, to fill the catalog */
+  readonly scan: (visit: (part: ReadonlyArray<Entry>) => void) => Effect.Effect<void, StorageFailure>
   /** worlds that the scan found and could not read: they are there, and nothing is known of them */
   readonly unread: Effect.Effect<ReadonlyArray<WorldName>, StorageFailure>
   readonly head: (name: WorldName) => Effect.Effect<Option.Option<Head>, StorageFailure>

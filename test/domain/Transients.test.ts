@@ -70,6 +70,7 @@ describe("collections of what comes and goes", () => {
         let most = 0
         for (const step of steps) {
           if (typeof step === "number") {
+            expect(slots.get(step)).toBe(held.get(step))
             expect(slots.take(step)).toBe(held.get(step))
             held.delete(step)
           } else {

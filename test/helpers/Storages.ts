@@ -7,6 +7,7 @@ import { Effect, Layer, Option, type Scope } from "effect"
 import type { Append, Delete, Overwrite, Remark, SetState } from "../../src/domain/Command.ts"
 import type { StorageFailure } from "../../src/domain/Errors.ts"
 import type { EventRow } from "../../src/domain/Event.ts"
+import type { Entry } from "../../src/domain/World.ts"
 import { directoryName } from "../../src/domain/WorldPath.ts"
 import { ServerKey } from "../../src/layers/ServerKey.ts"
 import * as FileVolume from "../../src/layers/sqlite/FileVolume.ts"
@@ -101,9 +102,21 @@ export const readText = (storage: StorageShape, name: string) =>
     Option.map(({ body }) => textOf(body))
   )
 
+/** All that a storage finds. */
+export const scanned = (storage: StorageShape): Effect.Effect<ReadonlyArray<Entry>, StorageFailure> =>
+  Effect.suspend(() => {
+    const found: Array<Entry> = []
+    return Effect.as(
+      storage.scan((part) => {
+        found.push(...part)
+      }),
+      found
+    )
+  })
+
 /** The names of the worlds that a storage finds, sorted. */
 export const names = (storage: StorageShape) =>
-  Effect.map(storage.scan, (found) => found.map(({ name }) => String(name)).sort())
+  Effect.map(scanned(storage), (found) => found.map(({ name }) => String(name)).sort())
 
 /** Every event of a world. */
 export const eventsOf = (

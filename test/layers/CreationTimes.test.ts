@@ -5,13 +5,23 @@ import { Effect, Option, TestClock } from "effect"
 import { describe } from "vitest"
 import type { StorageShape } from "../../src/services/Storage.ts"
 import { world } from "../helpers/Paths.ts"
-import { databaseOf, post, put, remove, session, setState, temporary, withDatabase } from "../helpers/Storages.ts"
+import {
+  databaseOf,
+  post,
+  put,
+  remove,
+  scanned,
+  session,
+  setState,
+  temporary,
+  withDatabase
+} from "../helpers/Storages.ts"
 
 const known = (storage: StorageShape, name: string) =>
   Effect.gen(function* () {
     const head = Option.getOrUndefined(yield* storage.head(world(name)))
-    const scanned = (yield* storage.scan).find((entry) => entry.name === name)
-    return [head?.createdAt, scanned?.createdAt, head?.updatedAt]
+    const entry = (yield* scanned(storage)).find((entry) => entry.name === name)
+    return [head?.createdAt, entry?.createdAt, head?.updatedAt]
   })
 
 describe("C15 a world was created when its first event was", () => {

@@ -14,6 +14,7 @@ import {
   put,
   readText,
   remove,
+  scanned,
   session,
   setState,
   temporary,
@@ -101,7 +102,7 @@ describe("C1.4 the directories are the truth", () => {
           yield* storage.execute(put("lib/p", "code"))
           yield* storage.execute(setState("lib/p", "active"))
           return {
-            scan: yield* storage.scan,
+            scan: yield* scanned(storage),
             read: yield* storage.read(world("home/x")),
             events: yield* eventsOf(storage, "home/x")
           }
@@ -110,7 +111,7 @@ describe("C1.4 the directories are the truth", () => {
       yield* session(data, (storage) =>
         Effect.gen(function* () {
           expect(yield* names(storage)).toEqual(["home/x", "lib/p"])
-          expect(yield* storage.scan).toEqual(
+          expect(yield* scanned(storage)).toEqual(
             expect.arrayContaining(before.scan.map((entry) => expect.objectContaining(entry)))
           )
           expect(yield* storage.read(world("home/x"))).toEqual(before.read)
@@ -132,7 +133,7 @@ describe("C1.4 the directories are the truth", () => {
       const opened: Array<string> = []
       const found = yield* session(
         data,
-        (storage) => storage.scan,
+        (storage) => scanned(storage),
         (volume) => ({
           ...volume,
           open: (name) =>
@@ -154,7 +155,7 @@ describe("C1.4 the directories are the truth", () => {
       yield* withDatabase(databaseOf(data, "home/x"), (db) => {
         db.prepare("UPDATE stage_meta SET ext = 'html', stage_html = 'longer'").run()
       })
-      const [entry] = yield* session(data, (storage) => storage.scan)
+      const [entry] = yield* session(data, (storage) => scanned(storage))
       expect(entry).toMatchObject({ ext: "html", len: 6 })
     })
   )
@@ -226,11 +227,11 @@ describe("C1.4 the directories are the truth", () => {
       const before = yield* session(data, (storage) =>
         Effect.zipRight(
           Effect.forEach(worlds, (name) => storage.execute(put(name, name))),
-          storage.scan
+          scanned(storage)
         )
       )
       yield* withDatabase(join(data, ".catalog.db"), (db) => db.exec(edit))
-      const found = yield* session(data, (storage) => storage.scan)
+      const found = yield* session(data, (storage) => scanned(storage))
       expect(found).toHaveLength(worlds.length)
       expect(found).toEqual(expect.arrayContaining(before.map((entry) => expect.objectContaining(entry))))
     })

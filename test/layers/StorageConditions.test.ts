@@ -5,7 +5,7 @@ import { formatHttpDate } from "../../src/domain/HttpDate.ts"
 import { tagOf } from "../../src/domain/World.ts"
 import { world } from "../helpers/Paths.ts"
 import { everyStorage } from "../helpers/StorageKinds.ts"
-import { eventsOf, post, put, readText, remove, setState } from "../helpers/Storages.ts"
+import { eventsOf, post, put, readText, remove, scanned, setState } from "../helpers/Storages.ts"
 
 const quoted = (tag: string) => `"${tag}"`
 
@@ -48,7 +48,7 @@ everyStorage((test) => {
       for (const command of [setState("lib/x", "active"), remove("home/x")]) {
         expect((yield* Effect.flip(storage.execute(command)))._tag).toBe("WorldNotFound")
       }
-      expect(yield* storage.scan).toEqual([])
+      expect(yield* scanned(storage)).toEqual([])
       const created = yield* storage.execute(put("home/x", "b", { conditions: { ifNoneMatch: "*" } }))
       expect(created).toMatchObject({ version: 1, eventId: 1, created: true })
     }))

@@ -7,6 +7,7 @@ import { firstBad } from "../helpers/Chains.ts"
 import { world } from "../helpers/Paths.ts"
 import { apply, guarded, type ModelWorld, type Step, steps } from "../helpers/StorageModel.ts"
 import * as S from "../helpers/Storages.ts"
+import { scanned } from "../helpers/Storages.ts"
 
 type Doing = Exclude<Step, { do: "tick" | "restart" }>
 
@@ -91,7 +92,7 @@ const run = (script: ReadonlyArray<Step>, lives: Lives) =>
         yield* Scope.close(life, Exit.void)
         life = yield* Scope.make()
         storage = yield* start()
-        const found = (yield* storage.scan).map(({ eventId, name, tag }) => ({ name: String(name), tag, eventId }))
+        const found = (yield* scanned(storage)).map(({ eventId, name, tag }) => ({ name: String(name), tag, eventId }))
         const expected = [...model].map(([name, { events, tag }]) => ({ name, tag, eventId: events.length }))
         expect(found.sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual(
           expected.sort((a, b) => (a.name < b.name ? -1 : 1))

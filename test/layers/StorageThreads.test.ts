@@ -12,6 +12,7 @@ import {
   post,
   put,
   readText,
+  scanned,
   session,
   temporary,
   threads,
@@ -68,7 +69,7 @@ describe("a thread that dies", () => {
   it.scoped("a storage whose threads cannot start says so", () =>
     Effect.gen(function* () {
       const absent = new URL("./absent.mjs", import.meta.url)
-      expect((yield* Effect.flip(using(yield* temporary, (storage) => storage.scan, absent)))._tag).toBe(
+      expect((yield* Effect.flip(using(yield* temporary, (storage) => scanned(storage), absent)))._tag).toBe(
         "StorageFailure"
       )
     })
@@ -86,7 +87,7 @@ describe("storage in threads", () => {
       )
       yield* session(data, (storage) =>
         Effect.gen(function* () {
-          expect((yield* storage.scan).map(({ name }) => name).sort()).toEqual([...names].sort())
+          expect((yield* scanned(storage)).map(({ name }) => name).sort()).toEqual([...names].sort())
           for (const name of names) {
             yield* storage.execute(post(name, "+"))
             expect(yield* verdict(storage, name)).toMatchObject({ events: 2, chain: { ok: true }, body: { ok: true } })
@@ -95,7 +96,7 @@ describe("storage in threads", () => {
       )
       yield* using(data, (storage) =>
         Effect.gen(function* () {
-          expect((yield* storage.scan).map(({ name, version }) => [name, version]).sort()).toEqual(
+          expect((yield* scanned(storage)).map(({ name, version }) => [name, version]).sort()).toEqual(
             names.map((name) => [name, 2]).sort()
           )
           for (const name of names) expect(yield* readText(storage, name)).toEqual(Option.some(`${name}+`))

@@ -64,7 +64,7 @@ export const make = (
     )
 
     return {
-      scan: Effect.gen(function* () {
+      scan: Effect.fnUntraced(function* (visit) {
         yield* abandoned
         const there = new Set<WorldName>()
         for (const entry of yield* fs.readDirectory(data)) {
@@ -73,20 +73,25 @@ export const make = (
         }
         const names: ReadonlySet<string> = there
         const isOfWorld = (noted: CatalogNotes.Noted): noted is Entry => names.has(noted.name)
-        const known: Array<Entry> = []
-        // Note by note, so that only those that are believed stay in memory.
+        let known: Array<Entry> = []
+        const show = () => {
+          visit(known)
+          known = []
+        }
         yield* notes.each(({ entry, stamp }) => {
           if (!isOfWorld(entry) || stampOf(database(entry.name)) !== stamp) return
           there.delete(entry.name)
           known.push(entry)
+          if (known.length === partSize) show()
         })
+        show()
         const unknown: Array<WorldName> = []
         for (const name of there) {
           if (stampOf(database(name)) === undefined) removeIfEmpty(directory(name))
           else unknown.push(name)
         }
-        return { known, unknown }
-      }).pipe(storageFailure("the data directory cannot be read")),
+        return unknown
+      }, storageFailure("the data directory cannot be read")),
 
       identity: (name) =>
         Effect.sync(() => inodeOf(database(name))).pipe(storageFailure("a world could not be looked for")),
@@ -143,6 +148,9 @@ const inodeOf = (file: string): number | undefined => {
     throw cause
   }
 }
+
+/** Worlds that are shown together: each part is gone from here before the next is full. */
+const partSize = 2048
 
 /** The stamp of a database whose write-ahead log still holds something: no note can vouch for it. */
 const changing = "changing"

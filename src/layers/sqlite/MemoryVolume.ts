@@ -20,7 +20,7 @@ export const make: Effect.Effect<Volume, never, Scope.Scope> = Effect.gen(functi
     })
 
   return {
-    scan: Effect.sync(() => ({ known: [], unknown: [...worlds.keys()] })),
+    scan: () => Effect.sync(() => [...worlds.keys()]),
     identity: (name) => Effect.sync(() => (worlds.has(name) ? 0 : undefined)),
     create: (name, write) =>
       Effect.gen(function* () {

@@ -76,9 +76,10 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
           )
         ),
 
-      scan: Effect.flatMap(volume.scan, ({ known, unknown }) =>
-        Effect.map(Effect.forEach(unknown, examine), (entries) => known.concat(entries.flatMap(Option.toArray)))
-      ),
+      scan: (visit) =>
+        Effect.flatMap(volume.scan(visit), (unknown) =>
+          Effect.map(Effect.forEach(unknown, examine), (entries) => visit(entries.flatMap(Option.toArray)))
+        ),
 
       unread: Effect.sync(() => [...unread]),
 

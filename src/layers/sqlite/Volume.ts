@@ -5,18 +5,12 @@ import type { Entry } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import type { Database } from "./Database.ts"
 
-/** What a start finds. */
-export interface Found {
-  /** worlds for which a note of an earlier run can vouch */
-  readonly known: ReadonlyArray<Entry>
-  /** those that have to be opened */
-  readonly unknown: ReadonlyArray<WorldName>
-}
-
 /** Where the databases of worlds are: directories on disk, or memory. */
 export interface Volume {
-  /** every world there is */
-  readonly scan: Effect.Effect<Found, StorageFailure>
+  /** shows the worlds for which a note of an earlier run can vouch, in parts; the others have to be opened */
+  readonly scan: (
+    visit: (known: ReadonlyArray<Entry>) => void
+  ) => Effect.Effect<ReadonlyArray<WorldName>, StorageFailure>
   /** tells the file of a world from any that takes its place; undefined when there is none */
   readonly identity: (name: WorldName) => Effect.Effect<number | undefined, StorageFailure>
   /** makes a world: what `write` does to an empty one is there, whole and durable, or nothing is; then `open` finds it */

@@ -25,7 +25,7 @@ export type Question =
 /** What each question is answered with, and how it can fail. */
 export interface Answers {
   readonly Execute: readonly [Receipt, WriteError]
-  readonly Scan: readonly [Packed, StorageFailure]
+  readonly Scan: readonly [undefined, StorageFailure]
   readonly Unread: readonly [ReadonlyArray<WorldName>, StorageFailure]
   readonly Head: readonly [Head | undefined, StorageFailure]
   readonly Read: readonly [World | undefined, StorageFailure]
@@ -38,6 +38,12 @@ export interface Answers {
 export interface Ask {
   readonly id: number
   readonly question: Question
+}
+
+/** Of a scan, what has been found; its reply comes when all has been. Neither side holds all of it a second time. */
+export interface Part {
+  readonly id: number
+  readonly part: Packed
 }
 
 /** `failure` is an encoded `WriteError`; `defect` a mistake of this program, which stays one on the other side. */

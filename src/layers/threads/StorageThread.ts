@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
+import type { Entry } from "../../domain/World.ts"
 import { EventChain } from "../../services/EventChain.ts"
 import { ResourceStore, type ResourceStoreShape } from "../../services/ResourceStore.ts"
 import { Storage, type StorageShape, type WriteError } from "../../services/Storage.ts"
@@ -19,7 +20,17 @@ import * as FileVolume from "../sqlite/FileVolume.ts"
 import * as SqliteStorage from "../sqlite/SqliteStorage.ts"
 import * as Outbox from "./Outbox.ts"
 import { pack } from "./Packed.ts"
-import { type Ask, type Assignment, alone, close, Failure, type Question, type Reply, threadOf } from "./Protocol.ts"
+import {
+  type Ask,
+  type Assignment,
+  alone,
+  close,
+  Failure,
+  type Part,
+  type Question,
+  type Reply,
+  threadOf
+} from "./Protocol.ts"
 import * as Turns from "./Turns.ts"
 
 /**
@@ -43,7 +54,8 @@ const serve = (port: MessagePort) =>
     }
 
     const answer = ({ id, question }: Ask) => {
-      Runtime.runCallback(runtime)(answerTo(storage, resources, question), {
+      const show = (part: ReadonlyArray<Entry>) => port.postMessage([{ id, part: pack(part) } satisfies Part])
+      Runtime.runCallback(runtime)(answerTo(storage, resources, question, show), {
         onExit: (exit) => reply(replyOf(id, exit), Exit.isSuccess(exit) ? exit.value.transfer : [])
       })
     }
@@ -80,13 +92,14 @@ const copied = (value: unknown): Answer => ({ value, transfer: [] })
 const answerTo = (
   storage: StorageShape,
   resources: ResourceStoreShape,
-  question: Question
+  question: Question,
+  show: (part: ReadonlyArray<Entry>) => void
 ): Effect.Effect<Answer, WriteError> => {
   switch (question._tag) {
     case "Execute":
       return Effect.map(storage.execute(question.command), copied)
     case "Scan":
-      return Effect.map(storage.scan, (entries) => copied(pack(entries)))
+      return Effect.map(storage.scan(show), copied)
     case "Unread":
       return Effect.map(storage.unread, copied)
     case "Head":

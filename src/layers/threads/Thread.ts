@@ -8,7 +8,17 @@ import { StorageFailure } from "../../domain/Errors.ts"
 import { Slots } from "../../domain/Transients.ts"
 import type { WriteError } from "../../services/Storage.ts"
 import * as Outbox from "./Outbox.ts"
-import { type Answers, type Ask, type Assignment, close, Failure, type Question, type Reply } from "./Protocol.ts"
+import type { Packed } from "./Packed.ts"
+import {
+  type Answers,
+  type Ask,
+  type Assignment,
+  close,
+  Failure,
+  type Part,
+  type Question,
+  type Reply
+} from "./Protocol.ts"
 
 /** A storage thread, as the one that asks it sees it. */
 export interface Thread {
@@ -17,7 +27,17 @@ export interface Thread {
     question: Q,
     transfer?: ReadonlyArray<ArrayBuffer>
   ) => Effect.Effect<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>
+  /** shows what there is, part by part */
+  readonly scan: (visit: (part: Packed) => void) => Effect.Effect<void, StorageFailure>
 }
+
+/** Somebody who has asked. */
+interface Asker {
+  readonly answer: (answer: Exit.Exit<unknown, WriteError>) => void
+  readonly visit: (part: Packed) => void
+}
+
+const nothing = (): void => {}
 
 /**
  * Starts a thread that runs the module `entry` until the scope closes. A thread that dies fails what it was asked and
@@ -26,12 +46,15 @@ export interface Thread {
 export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, never, Scope.Scope> =>
   Effect.gen(function* () {
     const runFork = Runtime.runFork(yield* Effect.runtime())
-    const pending = new Slots<(answer: Exit.Exit<unknown, WriteError>) => void>()
+    const pending = new Slots<Asker>()
     let worker: Worker | undefined
     let closing = false
 
-    const onReplies = (replies: ReadonlyArray<Reply>) => {
-      for (const reply of replies) pending.take(reply.id)?.(exitOf(reply))
+    const onReplies = (replies: ReadonlyArray<Reply | Part>) => {
+      for (const reply of replies) {
+        if ("part" in reply) pending.get(reply.id)?.visit(reply.part)
+        else pending.take(reply.id)?.answer(exitOf(reply))
+      }
     }
 
     /** What is asked while the events of one turn of the loop are dealt with goes together at its end. */
@@ -43,7 +66,7 @@ export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, 
       const failure = new StorageFailure({ message: "the storage stopped before it had answered", cause })
       // What was not posted yet fails too: another thread must not do it, and answer by a number that is given again.
       asks.clear()
-      for (const answer of pending.takeAll()) answer(Exit.fail(failure))
+      for (const { answer } of pending.takeAll()) answer(Exit.fail(failure))
     }
 
     const start = (): Worker => {
@@ -72,18 +95,23 @@ export const make = (entry: URL, assignment: Assignment): Effect.Effect<Thread, 
     )
     start()
 
-    return {
-      ask: <Q extends Question>(question: Q, transfer: ReadonlyArray<ArrayBuffer> = []) =>
-        Effect.async<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>((resume) => {
-          if (closing)
-            return resume(new StorageFailure({ message: "the storage is closed", cause: "the server stops" }))
-          // The other side is this program too, compiled with it: it answers as `Answers` says. Who leaves is answered like
-          // all others, and does not hear it: a place is free when its answer has come.
-          const id = pending.put((answer) => resume(answer as Exit.Exit<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>))
-          if (asks.isEmpty()) setImmediate(asks.flush)
-          asks.add({ id, question }, transfer)
-        })
-    }
+    const ask = <Q extends Question>(
+      question: Q,
+      transfer: ReadonlyArray<ArrayBuffer> = [],
+      visit: Asker["visit"] = nothing
+    ) =>
+      Effect.async<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>((resume) => {
+        if (closing) return resume(new StorageFailure({ message: "the storage is closed", cause: "the server stops" }))
+        // The other side is this program too, compiled with it: it answers as `Answers` says. Who leaves is answered like
+        // all others, and does not hear it: a place is free when its answer has come.
+        const answer: Asker["answer"] = (answer) =>
+          resume(answer as Exit.Exit<Answers[Q["_tag"]][0], Answers[Q["_tag"]][1]>)
+        const id = pending.put({ answer, visit })
+        if (asks.isEmpty()) setImmediate(asks.flush)
+        asks.add({ id, question }, transfer)
+      })
+
+    return { ask, scan: (visit) => ask({ _tag: "Scan" }, [], visit) }
   })
 
 /**

@@ -42,10 +42,11 @@ const make = (threads: ReadonlyArray<Thread.Thread>): StorageShape => {
       const body = new Uint8Array(command.body)
       return threadFor(command.name).ask({ _tag: "Execute", command: { ...command, body } }, [body.buffer])
     },
-    scan: Effect.map(
-      Effect.forEach(threads, (thread) => thread.ask({ _tag: "Scan" }), { concurrency: "unbounded" }),
-      (shares) => shares.flatMap(unpack)
-    ),
+    scan: (visit) =>
+      Effect.forEach(threads, (thread) => thread.scan((part) => visit(unpack(part))), {
+        concurrency: "unbounded",
+        discard: true
+      }),
     unread: Effect.map(
       Effect.forEach(threads, (thread) => thread.ask({ _tag: "Unread" })),
       (shares) => shares.flat()
