@@ -20,7 +20,7 @@ export const devices = async (bench) => {
   for (const name of ["gpu", "db", "reality"]) await activate(elastik, name, shipped(name))
   const figures = [
     await dispatch(bench, elastik),
-    await model(bench, elastik),
+    ...(await model(bench, elastik)),
     await abort(bench, elastik),
     ...(await query(bench, elastik)),
     await replica(bench, elastik)
@@ -49,23 +49,28 @@ const dispatch = async (bench, elastik) => {
 const model = async (bench, elastik) => {
   const backend = await startLimit("model.mjs", { delay: 20 })
   await call(elastik, "PUT", "/etc/gpu.conf", operator, `compat://http://127.0.0.1:${backend.port}\n`)
-  const post = { clients: 4, method: "POST", body: 100, headers: user }
-  const p99 = async (server, path) => (await load(bench, server, { ...post, path }))[0].p99
+  const post = { method: "POST", body: 100, headers: user }
+  // Of the two hundred calls of a second, the 99th percentile would be the second slowest.
+  const long = { ...bench, seconds: 5 * bench.seconds }
+  const p99 = async (server, path, clients) => (await load(long, server, { ...post, clients, path }))[0].p99
   // The compilers need some thousand calls, and a model that takes its time lets only so many through at once.
   for (let n = 0; n < 6; n++) await load(bench, elastik, { ...post, clients: 32, path: "/dev/gpu" })
-  const { limit, ours } = await alternate(
-    bench.rounds,
-    () => p99(elastik, "/dev/gpu"),
-    () => p99(backend, "/")
-  )
-  await backend.stop()
-  const added = ours.map((value, round) => value - limit[round])
-  return {
-    name: "what /dev/gpu adds to the p99 of a model that takes 20 ms",
-    unit: "ms",
-    ours: added,
-    target: below(3)
+  const figures = []
+  for (const clients of [1, 4]) {
+    const { limit, ours } = await alternate(
+      bench.rounds,
+      () => p99(elastik, "/dev/gpu", clients),
+      () => p99(backend, "/", clients)
+    )
+    figures.push({
+      name: `what /dev/gpu adds to the p99 of a model that takes 20 ms, ${clients} client${clients === 1 ? "" : "s"}`,
+      unit: "ms",
+      ours: ours.map((value, round) => value - limit[round]),
+      target: below(3)
+    })
   }
+  await backend.stop()
+  return figures
 }
 
 /** From a client's going to the closing of the model's socket. */

@@ -44,8 +44,8 @@ const remembered = async (bench, elastik) => {
   ]
 }
 
-/** Calls to a round: the one percent that is looked at are two of them. */
-const misses = 150
+/** Calls to a round: the one percent that is looked at are three of them. */
+const misses = 300
 
 /**
  * Every request is for something that nobody has asked for yet: another shape of one world, or a world that is not even
