@@ -130,6 +130,11 @@ describe("modules", () => {
     const bare = /^(?:fs|path|os|crypto|http|https|net|url|util|stream|worker_threads|child_process)(?:\/|$)/
     expect(modules.flatMap((module) => importsOf(module).filter((specifier) => bare.test(specifier)))).toEqual([])
   })
+
+  it("name a function before a property gets it, so that it is young (src/layers/YoungGeneration.ts)", () => {
+    const assigned = /[\w\])]\.#?\w+ (?:\?\?|\|\||&&)?= (?:async )?(?:function\b|(?:\([^()]*\)|\w+) =>)/
+    expect(modules.filter((module) => assigned.test(readFileSync(join(src, module), "utf8")))).toEqual([])
+  })
 })
 
 describe("tests", () => {

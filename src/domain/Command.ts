@@ -8,7 +8,7 @@ import type { WorldName } from "./WorldPath.ts"
  * Writes are data: a command holds all that a write needs, preconditions included, and can be run in this thread,
  * another thread or another database. Row and event are one transaction wherever it runs (C5.1).
  */
-export type Command = Overwrite | Append | SetState | Remark | Delete
+export type Command = Overwrite | Append | SetState | Annotate | Delete
 
 /** PUT: the bytes, type and metadata of a world, created when absent (C4.1). */
 export interface Overwrite {
@@ -42,12 +42,17 @@ export interface SetState {
   readonly conditions: Conditions
 }
 
-/** An event that leaves the world as it is, such as plugin_load_failed or gpu_call (C5.2). */
+/** What an event says that leaves its world as it is, such as plugin_load_failed or gpu_call (C5.2). */
 export interface Remark {
-  readonly _tag: "Remark"
-  readonly name: WorldName
   readonly type: EventType
   readonly details: Readonly<Record<string, string | number>>
+}
+
+/** Events that leave the world as it is: all of them, in their order, or none. A log world is made when it is not there. */
+export interface Annotate {
+  readonly _tag: "Annotate"
+  readonly name: WorldName
+  readonly remarks: readonly [Remark, ...ReadonlyArray<Remark>]
 }
 
 /** One world, after its final event, out of its place and into the trash (C4.5), or away for good. */

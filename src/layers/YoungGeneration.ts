@@ -6,7 +6,9 @@ import { TransientSet } from "../domain/Transients.ts"
 
 /*
  * What a request allocates should be gone before anybody has to look at it. For that nothing old may point to it, and
- * each thread imports this module before all others, because three things made something old do so.
+ * each thread imports this module before all others, because three things made something old do so. A fourth cannot be
+ * switched off: a function that stands where a property gets it is made in the old generation until that code is compiled,
+ * and keeps all that it refers to. So functions get a name first; a test sees to it.
  */
 
 // V8 learns at start, when everything stays, that some things are best made in the old generation right away. Later they
@@ -27,4 +29,4 @@ const queue = new SchedulerRunner((depth, drain) => {
   // Not queueMicrotask, which makes a resource of its own for each.
   else resolved.then(() => drain(depth + 1))
 })
-defaultScheduler.scheduleTask = (task, priority) => queue.scheduleTask(task, priority)
+defaultScheduler.scheduleTask = queue.scheduleTask.bind(queue)

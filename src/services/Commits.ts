@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type { Command, Receipt } from "../domain/Command.ts"
 import type { Forbidden, Locked, Overloaded, PreconditionFailed, StorageFailure } from "../domain/Errors.ts"
@@ -29,7 +30,12 @@ export interface Commits {
   readonly admitted: Admission.Admission
   /** the catalog follows the storage, for who has found that a world is not there: it was taken away by hand */
   readonly reconsider: (name: WorldName) => Effect.Effect<void>
-  /** a write on its way to a world, for which nobody need wait but who looks afterwards (`settled`) */
+  /**
+   * A write is on its way to a world, for which nobody need wait but who looks afterwards (`settled`): such a one hurries
+   * it. It has arrived when what this answers with is called.
+   */
+  readonly expect: (name: WorldName, hurry?: () => void) => () => void
+  /** the same for a write that is under way as long as its effect */
   readonly onItsWay: <A, E>(name: WorldName, write: Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** looks at a path, and at what is below it, when the writes that are on their way there have arrived */
   readonly settled: <A, E>(path: CanonicalPath, look: () => Effect.Effect<A, E>) => Effect.Effect<A, E>
@@ -37,6 +43,7 @@ export interface Commits {
 
 interface Arrival {
   readonly name: WorldName
+  readonly hurry: () => void
   readonly latch: Effect.Latch
 }
 
@@ -77,13 +84,6 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
       })
     )
 
-  /**
-   * A remark leaves its world as it is, and is judged by nothing that it would have to see: the storage has its order, and
-   * that is enough. So those on one world go side by side: where many come at once, none waits for the disk of the others
-   * before it is even asked for.
-   */
-  const inTurn = ({ _tag, name }: Command): typeof turnless => (_tag === "Remark" ? turnless : mutex.lock(name))
-
   /** One world, one writer at a time; nothing interrupts it once it waits for its turn. */
   const commitIf = <E>(
     command: Command,
@@ -97,9 +97,18 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
           : Effect.void
       ),
       (committing) => Effect.zipRight(permitted, committing),
-      inTurn(command),
+      mutex.lock(command.name),
       Effect.uninterruptible
     )
+
+  const expect: Commits["expect"] = (name, hurry = constVoid) => {
+    const arrival = { name, hurry, latch: Effect.unsafeMakeLatch() }
+    arrivals.add(arrival)
+    return () => {
+      arrivals.delete(arrival)
+      arrival.latch.unsafeOpen()
+    }
+  }
 
   return {
     commit: (command, permitted = Effect.void) =>
@@ -109,19 +118,13 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
     admitted: Admission.make(places),
     reconsider: (name) => Effect.uninterruptible(mutex.lock(name)(follow(name, "delete"))),
 
+    expect,
+
     onItsWay: (name, write) =>
       Effect.acquireUseRelease(
-        Effect.sync(() => {
-          const arrival = { name, latch: Effect.unsafeMakeLatch() }
-          arrivals.add(arrival)
-          return arrival
-        }),
+        Effect.sync(() => expect(name)),
         () => write,
-        (arrival) =>
-          Effect.sync(() => {
-            arrivals.delete(arrival)
-            arrival.latch.unsafeOpen()
-          })
+        (arrived) => Effect.sync(arrived)
       ),
 
     settled: (path, look) =>
@@ -129,20 +132,25 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
         if (arrivals.size === 0) return look()
         const awaited = [...arrivals].filter(({ name }) => path === "" || isWithin(name, path))
         return Effect.zipRight(
-          Effect.forEach(awaited, ({ latch }) => latch.await, { discard: true }),
+          Effect.forEach(
+            awaited,
+            ({ hurry, latch }) => {
+              hurry()
+              return latch.await
+            },
+            { discard: true }
+          ),
           Effect.suspend(look)
         )
       })
   }
 })
 
-const turnless = <A, E, R>(write: Effect.Effect<A, E, R>) => write
-
 const operations: Readonly<Record<Command["_tag"], Operation>> = {
   Overwrite: "put",
   Append: "append",
   SetState: "state",
-  Remark: "state",
+  Annotate: "state",
   Delete: "delete"
 }
 

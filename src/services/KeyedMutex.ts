@@ -31,7 +31,8 @@ export const make = <K extends string>(): KeyedMutex<K> => {
 
   const awaitTurn = (queue: Array<Turn>, turn: Turn) =>
     Effect.async<void>((resume) => {
-      turn.proceed = () => resume(Effect.void)
+      const proceed = () => resume(Effect.void)
+      turn.proceed = proceed
       queue.push(turn)
     })
 

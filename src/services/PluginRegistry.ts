@@ -182,7 +182,7 @@ const make = Effect.gen(function* () {
         return { state: "active", version, changed: true, from: state }
       }
       if (plugins.has(name)) return { state, version, changed: false }
-      yield* launch(world, worlds.record(name, "plugin_reloaded", { version }))
+      yield* launch(world, worlds.record(name, { type: "plugin_reloaded", details: { version } }))
       return { state, version, changed: false, reloaded: true }
     }).pipe(
       Effect.catchTags({
@@ -207,12 +207,14 @@ const make = Effect.gen(function* () {
     catalog.below("lib").filter((name) => catalog.get(name)?.state === "active"),
     (name) =>
       Effect.flatMap(worlds.read(system, name), (world) =>
-        launch(world, worlds.record(name, "plugin_activated_on_boot", { version: world.version }))
+        launch(world, worlds.record(name, { type: "plugin_activated_on_boot", details: { version: world.version } }))
       ).pipe(
         Effect.catchAll((error) =>
           Effect.zipRight(
             Effect.logError(`/${name} is active and could not be loaded: ${error.message}`),
-            Effect.ignoreLogged(worlds.record(name, "plugin_load_failed", { reason: error.message.slice(0, 1000) }))
+            Effect.ignoreLogged(
+              worlds.record(name, { type: "plugin_load_failed", details: { reason: error.message.slice(0, 1000) } })
+            )
           )
         )
       ),

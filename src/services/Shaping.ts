@@ -22,12 +22,14 @@ import { prompt, type Source, template } from "../domain/ShapePrompt.ts"
 import { reader, unknown } from "../domain/ShapeReply.ts"
 import { hintOf, readAccept, type Wanted } from "../domain/ShapeRequest.ts"
 import { judge } from "../domain/ShapeVerdict.ts"
+import { TransientMap } from "../domain/Transients.ts"
 import type { World } from "../domain/World.ts"
 import type { CanonicalPath } from "../domain/WorldPath.ts"
 import { AppConfig } from "./AppConfig.ts"
 import * as CacheWorlds from "./CacheWorlds.ts"
 import { Converters } from "./Converters.ts"
 import { GpuDevice, type GpuError } from "./GpuDevice.ts"
+import * as Nursery from "./Nursery.ts"
 import * as RateCap from "./RateCap.ts"
 import * as ShapeFallbacks from "./ShapeFallbacks.ts"
 import * as ShapeSources from "./ShapeSources.ts"
@@ -132,7 +134,7 @@ const make = Effect.gen(function* () {
   const { cacheMax, genCapPerCaller, genCapPerMin, maxSource } = semantic
   const gpu = yield* GpuDevice
   const fallback = ShapeFallbacks.make(yield* Converters)
-  const scope = yield* Effect.scope
+  const nursery = yield* Nursery.make
   const find = yield* ShapeSources.make({ maxBody, maxSource })
   const cache = yield* CacheWorlds.make({
     prefix: "var/cache/semantic",
@@ -143,7 +145,7 @@ const make = Effect.gen(function* () {
   const cap = RateCap.make({ overall: genCapPerMin, perCaller: genCapPerCaller })
   const render = digest(template(maxSource)).slice(0, 16)
   /** what is being made now; whoever wants the same reads along */
-  const making = new Map<CacheWorlds.Key, SharedReply.SharedReply<Made, MakingError>>()
+  const making = new TransientMap<CacheWorlds.Key, SharedReply.SharedReply<Made, MakingError>>()
 
   /** Asks the model; what it makes is kept before anybody who comes later could ask it again. */
   const generate = Effect.fnUntraced(function* (
@@ -219,7 +221,7 @@ const make = Effect.gen(function* () {
       const reply = yield* SharedReply.make({ work, keep, onOver })
       making.set(key, reply)
       const reading = yield* reply.join
-      yield* reply.start(scope)
+      yield* reply.start(nursery)
       return { rate, reading: Option.getOrUndefined(reading) }
       // Whoever leaves in the midst of it must not leave something behind that nobody reads.
     },

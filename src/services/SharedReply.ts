@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Nursery } from "./Nursery.ts"
 
 /** Text that one fiber makes and many read, each from its beginning. */
 export interface SharedReply<A, E> {
@@ -13,8 +14,8 @@ export interface SharedReply<A, E> {
    * have left already: there is nothing to wait for
    */
   readonly join: Effect.Effect<Option.Option<Reading<A, E>>, never, Scope.Scope>
-  /** begins the making of it in `scope`, for whoever has joined; once */
-  readonly start: (scope: Scope.Scope) => Effect.Effect<void>
+  /** begins the making of it, for whoever has joined; once */
+  readonly start: (nursery: Nursery) => Effect.Effect<void>
 }
 
 export interface Reading<A, E> {
@@ -70,12 +71,12 @@ export const make = <A, E>(making: Making<A, E>): Effect.Effect<SharedReply<A, E
         return Effect.ensuring(kept, tell)
       })
 
-    const start: SharedReply<A, E>["start"] = (scope) =>
+    const start: SharedReply<A, E>["start"] = ({ fork }) =>
       Effect.suspend(() => {
         if (left) return Effect.void
         const work = Effect.interruptible(Effect.suspend(() => making.work(pass)))
         // The fiber inherits that nothing interrupts it before it is where it tells how it ended.
-        return Effect.map(Effect.forkIn(Effect.onExit(work, end), scope), (started) => {
+        return Effect.map(fork(Effect.onExit(work, end)), (started) => {
           fiber = started
         })
       }).pipe(Effect.uninterruptible)

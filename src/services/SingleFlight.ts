@@ -2,6 +2,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
+import { TransientMap } from "../domain/Transients.ts"
+import * as Nursery from "./Nursery.ts"
 
 /** Work that is done once for all who want it at the same time (C12.5, C13). */
 export interface SingleFlight<A, E> {
@@ -19,11 +21,11 @@ interface Flight<A, E> {
 
 /** What is under way when the scope closes is interrupted. */
 export const make = <A, E>(): Effect.Effect<SingleFlight<A, E>, never, Scope.Scope> =>
-  Effect.map(Effect.scope, (scope) => {
-    const flights = new Map<string, Flight<A, E>>()
+  Effect.map(Nursery.make, (nursery) => {
+    const flights = new TransientMap<string, Flight<A, E>>()
 
     const start = (key: string, work: Effect.Effect<A, E>): Effect.Effect<Flight<A, E>> =>
-      Effect.map(Effect.forkIn(Effect.interruptible(work), scope), (fiber) => {
+      Effect.map(nursery.fork(Effect.interruptible(work)), (fiber) => {
         const flight: Flight<A, E> = { fiber, waiting: 0 }
         flights.set(key, flight)
         fiber.addObserver(() => land(key, flight))

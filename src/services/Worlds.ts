@@ -2,8 +2,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
 import type { Caller } from "../domain/Caller.ts"
-import type { Append, Overwrite, Receipt, SetState } from "../domain/Command.ts"
+import type { Append, Overwrite, Receipt, Remark, SetState } from "../domain/Command.ts"
 import type { Conditions } from "../domain/Conditions.ts"
 import { type Disclosed, disclose } from "../domain/Disclosure.ts"
 import {
@@ -18,7 +19,6 @@ import {
   type StorageFailure,
   WorldNotFound
 } from "../domain/Errors.ts"
-import type { EventType } from "../domain/Event.ts"
 import type { Child } from "../domain/Listing.ts"
 import type { Entry, Head, World } from "../domain/World.ts"
 import type { CanonicalPath, WorldName } from "../domain/WorldPath.ts"
@@ -29,6 +29,7 @@ import type { Collections } from "./Collections.ts"
 import type { OverwriteError } from "./Commits.ts"
 import * as Commits from "./Commits.ts"
 import { EventChain } from "./EventChain.ts"
+import * as Journal from "./Journal.ts"
 import * as Locking from "./Locking.ts"
 import { Locks } from "./Locks.ts"
 import type { Properties } from "./Properties.ts"
@@ -108,11 +109,9 @@ export interface WorldsShape {
     command: SetState
   ) => Effect.Effect<Receipt, Forbidden | PreconditionFailed | WorldNotFound | StorageFailure>
   /** an event of the machine's own, that leaves the world as it is; a log world is made when it is not there (C5.2) */
-  readonly record: (
-    name: WorldName,
-    type: EventType,
-    details: Readonly<Record<string, string | number>>
-  ) => Effect.Effect<void, Overloaded | StorageFailure>
+  readonly record: (name: WorldName, remark: Remark) => Effect.Effect<void, Overloaded | StorageFailure>
+  /** the same for many that nobody waits for; until the scope closes */
+  readonly journal: (name: WorldName) => Effect.Effect<Journal.Journal, never, Scope.Scope>
   readonly verify: (caller: Caller, name: WorldName) => Effect.Effect<Verdict, ReadError>
   /**
    * Up to `limit` of a world's events with an id above `after`, oldest first; for whoever may read the world, without what
@@ -298,8 +297,8 @@ const make = Effect.gen(function* () {
         Effect.catchTag("IdempotencyConflict", Effect.die)
       ),
 
-    record: (name, type, details) =>
-      onItsWay(name, admitted.one(name)(commit({ _tag: "Remark", name, type, details }))).pipe(
+    record: (name, remark) =>
+      onItsWay(name, admitted.one(name)(commit({ _tag: "Annotate", name, remarks: [remark] }))).pipe(
         Effect.catchTags({
           WorldNotFound: Effect.die,
           IdempotencyConflict: Effect.die,
@@ -307,6 +306,8 @@ const make = Effect.gen(function* () {
         }),
         Effect.asVoid
       ),
+
+    journal: (name) => Journal.make(commits, name),
 
     verify: (caller, name) =>
       Effect.zipRight(

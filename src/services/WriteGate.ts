@@ -83,8 +83,9 @@ export const make = (): WriteGateShape => {
         turn.ready = !mustWait(turn)
         if (turn.ready) return Effect.ensuring(restore(work), left)
         const waited = Effect.async<void>((resume) => {
-          if (turn.ready) resume(Effect.void)
-          else turn.proceed = () => resume(Effect.void)
+          const proceed = () => resume(Effect.void)
+          if (turn.ready) proceed()
+          else turn.proceed = proceed
         })
         return Effect.ensuring(restore(Effect.zipRight(waited, work)), left)
       })

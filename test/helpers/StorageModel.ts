@@ -59,13 +59,14 @@ export type Step =
       readonly guard: Guard
     }
   | { readonly do: "state"; readonly name: string; readonly to: "pending" | "active" | "disabled" }
-  | { readonly do: "remark"; readonly name: string; readonly type: "gpu_call" | "plugin_load_failed" }
+  | { readonly do: "remark"; readonly name: string; readonly types: ReadonlyArray<"gpu_call" | "plugin_load_failed"> }
   | { readonly do: "delete"; readonly name: string; readonly guard: Guard }
   | { readonly do: "tick"; readonly millis: number }
   | { readonly do: "restart" }
 
 // One prefix of another, a plugin and a log: where the rules differ.
 const name = fc.constantFrom("home/a", "home/a/b", "home/a%2Fb", "lib/p", "var/log/gpu")
+const remarks = fc.array(fc.constantFrom("gpu_call", "plugin_load_failed"), { minLength: 1, maxLength: 3 })
 const body = fc.constantFrom("", "a", "bb", "é", "<p>")
 const guard = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Guard>("none") },
@@ -86,7 +87,7 @@ export const steps: fc.Arbitrary<ReadonlyArray<Step>> = fc.array(
     { weight: 6, arbitrary: step("put", { name, body, ext: fc.constantFrom("txt", "md"), meta: fc.boolean(), guard }) },
     { weight: 6, arbitrary: step("post", { name, body, key: fc.constantFrom(undefined, undefined, "k", "l"), guard }) },
     { weight: 2, arbitrary: step("state", { name, to: fc.constantFrom("pending", "active", "disabled") }) },
-    { weight: 2, arbitrary: step("remark", { name, type: fc.constantFrom("gpu_call", "plugin_load_failed") }) },
+    { weight: 2, arbitrary: step("remark", { name, types: remarks }) },
     { weight: 3, arbitrary: step("delete", { name, guard }) },
     { weight: 2, arbitrary: step("tick", { millis: fc.constantFrom(1, 999, 1000, 60_000) }) },
     { weight: 1, arbitrary: step("restart", {}) }
@@ -204,7 +205,7 @@ export const apply = (
     }
     case "remark": {
       const world = before ?? { ...base, version: 1, ext: "log" }
-      return done(world, event(world, step.type, { details: { note: "n" } }))
+      return done(world, ...step.types.map((type) => event(world, type, { details: { note: "n" } })))
     }
     case "delete":
       return done(base, event(base, "stage_deleted", { op: "delete" }))

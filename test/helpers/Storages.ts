@@ -4,7 +4,7 @@ import { join } from "node:path"
 import { NodeContext } from "@effect/platform-node"
 import Sqlite from "better-sqlite3"
 import { Effect, Layer, Option, type Scope } from "effect"
-import type { Append, Delete, Overwrite, Remark, SetState } from "../../src/domain/Command.ts"
+import type { Annotate, Append, Delete, Overwrite, Remark, SetState } from "../../src/domain/Command.ts"
 import type { StorageFailure } from "../../src/domain/Errors.ts"
 import type { EventRow } from "../../src/domain/Event.ts"
 import type { Entry } from "../../src/domain/World.ts"
@@ -80,12 +80,11 @@ export const setState = (name: string, to: SetState["to"], conditions: SetState[
   to,
   conditions
 })
-export const remark = (name: string, given: Partial<Remark> = {}): Remark => ({
-  _tag: "Remark",
+const call: Remark = { type: "gpu_call", details: {} }
+export const annotate = (name: string, first: Remark = call, ...others: ReadonlyArray<Remark>): Annotate => ({
+  _tag: "Annotate",
   name: world(name),
-  type: "gpu_call",
-  details: {},
-  ...given
+  remarks: [first, ...others]
 })
 export const remove = (name: string, given: Partial<Delete> = {}): Delete => ({
   _tag: "Delete",

@@ -91,7 +91,7 @@ describe("C8 /proc/events/<world>: its receipts", () => {
 
   test("C7.5 name the fields that are not for everybody", async () => {
     const record = Effect.flatMap(Worlds, (worlds) =>
-      worlds.record(world("var/log/gpu"), "gpu_call", { caller: "ann" })
+      worlds.record(world("var/log/gpu"), { type: "gpu_call", details: { caller: "ann" } })
     )
     await user.put("/lib/log", shelve(plugin({ ROUTES: ["/log"], handle: () => record })))
     await operator.put("/lib/log/state", "active")

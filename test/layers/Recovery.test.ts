@@ -5,6 +5,7 @@ import { Effect, Option } from "effect"
 import { StorageFailure } from "../../src/domain/Errors.ts"
 import { world } from "../helpers/Paths.ts"
 import {
+  annotate,
   databaseOf,
   directories,
   directoryOf,
@@ -12,7 +13,6 @@ import {
   post,
   put,
   readText,
-  remark,
   remove,
   session,
   temporary,
@@ -230,7 +230,7 @@ describe("C5.1 what a crash may leave", () => {
           yield* withDatabase(databaseOf(data, "home/x"), (db) => {
             db.exec("CREATE TRIGGER refuse BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END")
           })
-          for (const command of [put("home/x", "y"), post("home/x", "y"), remark("home/x"), remove("home/x")]) {
+          for (const command of [put("home/x", "y"), post("home/x", "y"), annotate("home/x"), remove("home/x")]) {
             expect((yield* Effect.flip(storage.execute(command)))._tag).toBe("StorageFailure")
           }
           expect(Option.getOrThrow(yield* storage.read(world("home/x")))).toMatchObject({ version: 1, tag: before.tag })

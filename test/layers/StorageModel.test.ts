@@ -21,7 +21,7 @@ const commandOf = (step: Doing, before: ModelWorld | undefined, n: number): Comm
     case "state":
       return S.setState(step.name, step.to)
     case "remark":
-      return S.remark(step.name, { type: step.type, details: { note: "n" } })
+      return S.annotate(step.name, ...step.types.map((type) => ({ type, details: { note: "n" } })))
     case "delete":
       return S.remove(step.name, { conditions, deletion: `d${n}` })
   }

@@ -3,7 +3,7 @@ import { Effect, Option, TestClock } from "effect"
 import { sha256 } from "../helpers/Chains.ts"
 import { world } from "../helpers/Paths.ts"
 import { everyStorage, everyTimedStorage } from "../helpers/StorageKinds.ts"
-import { eventsOf, payloadsOf, post, put, remark, remove, setState, verdict } from "../helpers/Storages.ts"
+import { annotate, eventsOf, payloadsOf, post, put, remove, setState, verdict } from "../helpers/Storages.ts"
 
 everyTimedStorage((test) => {
   test("C5.2 the payloads say what happened", (storage) =>
@@ -11,7 +11,7 @@ everyTimedStorage((test) => {
       yield* TestClock.setTime(1_768_478_400_007)
       yield* storage.execute(put("home/x", "ab", { ext: "md", meta: [["x-meta-a", "1"]] }))
       yield* storage.execute(post("home/x", "é"))
-      yield* storage.execute(remark("home/x", { type: "gpu_call", details: { prompt_len: 7, caller: "c" } }))
+      yield* storage.execute(annotate("home/x", { type: "gpu_call", details: { prompt_len: 7, caller: "c" } }))
       const payloads = payloadsOf(yield* eventsOf(storage, "home/x"))
       const ts = "2026-01-15T12:00:00.007Z"
       expect(payloads).toEqual([
@@ -51,11 +51,11 @@ everyTimedStorage((test) => {
   test("C5.2 an event that is no write leaves body, version and time alone, and begins an empty log", (storage) =>
     Effect.gen(function* () {
       yield* TestClock.setTime(0)
-      expect(yield* storage.execute(remark("var/log/gpu"))).toMatchObject({ created: true, len: 0, version: 1 })
+      expect(yield* storage.execute(annotate("var/log/gpu"))).toMatchObject({ created: true, len: 0, version: 1 })
       yield* TestClock.adjust(5000)
-      expect(yield* storage.execute(remark("var/log/gpu"))).toMatchObject({ version: 1, updatedAt: 0, eventId: 2 })
+      expect(yield* storage.execute(annotate("var/log/gpu"))).toMatchObject({ version: 1, updatedAt: 0, eventId: 2 })
       yield* storage.execute(put("var/log/gpu", "text"))
-      expect(yield* storage.execute(remark("var/log/gpu"))).toMatchObject({ version: 2, updatedAt: 5000, len: 4 })
+      expect(yield* storage.execute(annotate("var/log/gpu"))).toMatchObject({ version: 2, updatedAt: 5000, len: 4 })
       expect(yield* verdict(storage, "var/log/gpu")).toMatchObject({
         events: 4,
         chain: { ok: true },
@@ -78,7 +78,7 @@ everyStorage((test) => {
   test("C2.3 a tag changes with the newest event, also one that is no write", (storage) =>
     Effect.gen(function* () {
       const first = yield* storage.execute(put("home/x", "a"))
-      const second = yield* storage.execute(remark("home/x"))
+      const second = yield* storage.execute(annotate("home/x"))
       expect(second.tag).not.toBe(first.tag)
       expect(Option.getOrThrow(yield* storage.head(world("home/x")))).toMatchObject({ tag: second.tag, eventId: 2 })
     }))

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { Command } from "../../src/domain/Command.ts"
 import * as Turns from "../../src/layers/threads/Turns.ts"
 import { world } from "../helpers/Paths.ts"
-import { put } from "../helpers/Storages.ts"
+import { annotate, put } from "../helpers/Storages.ts"
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setImmediate", "setTimeout", "performance"] })
@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const remark: Command = { _tag: "Remark", name: world("var/log/gpu"), type: "gpu_call", details: {} }
+const remark = annotate("var/log/gpu")
 const cached: Command = { ...put("var/cache/semantic/a"), type: "semantic_cache_write" }
 const evicted: Command = { _tag: "Delete", name: world("var/cache/semantic/a"), conditions: {}, deletion: undefined }
 
@@ -24,7 +24,6 @@ const make = () => {
   )
   let id = 0
   const ask = (...commands: ReadonlyArray<Command>) => {
-    turns.heard()
     for (const command of commands) turns.take({ id: id++, question: { _tag: "Execute", command } })
   }
   return { done, turns, ask, pauses: () => pauses }
@@ -56,7 +55,16 @@ describe("turns of a storage thread", () => {
       turns.heard()
       vi.advanceTimersByTime(3)
     }
-    expect(done).toEqual(["Remark", "Remark"])
+    expect(done).toEqual(["Annotate", "Annotate"])
+  })
+
+  it("nor for others of its kind", () => {
+    const { ask, done } = make()
+    ask(remark)
+    vi.advanceTimersByTime(3)
+    ask(cached)
+    vi.advanceTimersByTime(3)
+    expect(done).toEqual(["Annotate", "Overwrite"])
   })
 
   it("nor behind others that never end", () => {
@@ -66,15 +74,15 @@ describe("turns of a storage thread", () => {
       ask(put("home/x"), put("home/y"))
       vi.advanceTimersByTime(1)
     }
-    expect(done).toContain("Remark")
+    expect(done).toContain("Annotate")
   })
 
   it("the start of a plugin waits for its event", () => {
     const { ask, done, turns } = make()
-    ask({ ...remark, type: "plugin_reloaded" })
+    ask(annotate("lib/p", { type: "plugin_reloaded", details: {} }))
     turns.heard()
     vi.advanceTimersByTime(1)
-    expect(done).toEqual(["Remark"])
+    expect(done).toEqual(["Annotate"])
   })
 
   it("what comes later and is waited for goes first", () => {

@@ -35,7 +35,8 @@ describe("C7 what the events of a world tell to whom", () => {
     "C7.5: the caller of a device to themselves and to operators",
     Effect.gen(function* () {
       const worlds = yield* Worlds
-      yield* worlds.record(world("var/log/gpu"), "gpu_call", { scheme: "fake", caller: user.id, errored: 0 })
+      const details = { scheme: "fake", caller: user.id, errored: 0 }
+      yield* worlds.record(world("var/log/gpu"), { type: "gpu_call", details })
       for (const reader of [user, operator]) {
         const [event] = yield* told(reader, "var/log/gpu")
         expect(JSON.parse(event?.payload ?? "")).toMatchObject({ caller: user.id })

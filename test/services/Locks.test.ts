@@ -481,7 +481,7 @@ describe("C15 a lock binds every write", () => {
       yield* lock(operator, "var/cache", { depth: "infinity" })
       expect(yield* outcome(worlds.read(bob, world("lib/p")))).toBe("allowed")
       expect(yield* outcome(worlds.setState(operator, setState("lib/p", "disabled")))).toBe("allowed")
-      expect(yield* outcome(worlds.record(world("lib/p"), "plugin_reloaded", {}))).toBe("allowed")
+      expect(yield* outcome(worlds.record(world("lib/p"), { type: "plugin_reloaded", details: {} }))).toBe("allowed")
       expect(yield* outcome(worlds.overwrite(system, put("var/cache/x")))).toBe("allowed")
       expect(yield* outcome(worlds.evict(world("var/cache/x")))).toBe("allowed")
     })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import { Cause, Chunk, Deferred, Effect, Exit, Fiber, Option, Scope, Stream } from "effect"
+import * as Nursery from "../../src/services/Nursery.ts"
 import * as SharedReply from "../../src/services/SharedReply.ts"
 
 /** Work in the hands of a test, and what became of it. */
@@ -49,7 +50,7 @@ const started = (work = new Work()) =>
   Effect.gen(function* () {
     const reply = yield* SharedReply.make(work.making)
     const first = yield* readerOf(reply)
-    yield* reply.start(yield* Effect.scope)
+    yield* reply.start(yield* Nursery.make)
     yield* Deferred.await(work.began)
     return { reply, first, work }
   })
@@ -190,7 +191,7 @@ describe("C12.6 whoever leaves", () => {
       const work = new Work()
       const reply = yield* SharedReply.make(work.making)
       yield* (yield* readerOf(reply)).leave
-      yield* reply.start(yield* Effect.scope)
+      yield* reply.start(yield* Nursery.make)
       yield* settle
       expect([work.begun, work.over]).toEqual([0, 1])
     })
@@ -201,7 +202,7 @@ describe("C12.6 whoever leaves", () => {
       const work = new Work()
       const reply = yield* SharedReply.make(work.making)
       const first = yield* readerOf(reply)
-      yield* reply.start(yield* Effect.scope)
+      yield* reply.start(yield* Nursery.make)
       yield* first.leave
       yield* settle
       expect([work.over, work.kept]).toEqual([1, []])
@@ -305,7 +306,7 @@ describe("C12.5 what was made", () => {
 describe("C12.5 the same key", () => {
   it.scoped("right after a cancelled reply has a new one, which the old one's end leaves alone", () =>
     Effect.gen(function* () {
-      const scope = yield* Effect.scope
+      const nursery = yield* Nursery.make
       const replies = new Map<string, SharedReply.SharedReply<string, string>>()
       const gone = yield* Deferred.make<void>()
       const begin = (work: SharedReply.Making<string, string>["work"]) =>
@@ -316,7 +317,7 @@ describe("C12.5 the same key", () => {
           const reply = yield* SharedReply.make({ work, keep: () => Effect.void, onOver })
           replies.set("k", reply)
           const reader = yield* readerOf(reply)
-          yield* reply.start(scope)
+          yield* reply.start(nursery)
           return { ...reader, reply }
         })
       // It takes its time to go.
@@ -348,7 +349,7 @@ describe("C12.5 the same key", () => {
       })
       replies.set("k", reply)
       const reader = yield* readerOf(reply)
-      yield* reply.start(yield* Effect.scope)
+      yield* reply.start(yield* Nursery.make)
       expect([yield* reader.outcome, replies.size, yield* all(reader)]).toEqual(["done", 0, ["a"]])
     })
   )
@@ -361,7 +362,7 @@ describe("when the scope of the making closes", () => {
       const work = new Work()
       const reply = yield* SharedReply.make(work.making)
       const reader = yield* readerOf(reply)
-      yield* reply.start(scope)
+      yield* reply.start(yield* Scope.extend(Nursery.make, scope))
       yield* Deferred.await(work.began)
       const waiting = yield* Effect.fork(reader.outcome)
       const reading = yield* Effect.fork(all(reader))
@@ -380,7 +381,7 @@ describe("when the scope of the making closes", () => {
       const work = new Work()
       const reply = yield* SharedReply.make(work.making)
       const reader = yield* readerOf(reply)
-      yield* reply.start(scope)
+      yield* reply.start(yield* Scope.extend(Nursery.make, scope))
       const exit = yield* Effect.exit(reader.outcome)
       expect([Exit.isInterrupted(exit), work.begun, work.over]).toEqual([true, 0, 1])
     })
@@ -394,7 +395,7 @@ describe("when the scope of the making closes", () => {
       work.keep = () => Deferred.await(gate)
       const reply = yield* SharedReply.make(work.making)
       const reader = yield* readerOf(reply)
-      yield* reply.start(scope)
+      yield* reply.start(yield* Scope.extend(Nursery.make, scope))
       yield* Deferred.succeed(work.outcome, "done")
       yield* settle
       const closing = yield* Effect.fork(Scope.close(scope, Exit.void))

@@ -4,7 +4,6 @@ import type { Caller } from "../../domain/Caller.ts"
 import type { Target } from "../../domain/GpuConf.ts"
 import { TransientSet } from "../../domain/Transients.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
-import * as Errands from "../../services/Errands.ts"
 import type { Worlds } from "../../services/Worlds.ts"
 
 /** The world that remembers calls (C5.2). A literal of this program, and a canonical one. */
@@ -31,9 +30,6 @@ export type Begin = (
   prompt: string
 ) => Effect.Effect<Call>
 
-/** Events that may be on their way before the next call waits for its own. */
-const mostOnTheirWay = 64
-
 /**
  * Calls that are still under way when the scope closes end with it, while there is a world to write to, and it closes
  * when all events are written.
@@ -41,27 +37,27 @@ const mostOnTheirWay = 64
 export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never, Scope.Scope> =>
   Effect.gen(function* () {
     const open = new TransientSet<Call>()
-    const events = yield* Errands.make(mostOnTheirWay)
+    const journal = yield* worlds.journal(log)
     yield* Effect.addFinalizer(() => Effect.forEach([...open], (call) => call.ends(true), { discard: true }))
 
     return Effect.fnUntraced(function* (scope, type, caller, prompt) {
       let asked: { readonly target: Target; readonly model: string | undefined } | undefined
       let replied = 0
 
-      const event = (errored: boolean): Effect.Effect<void> => {
+      const leave = (errored: boolean): Effect.Effect<void> => {
         if (asked === undefined) return Effect.void
-        const details = {
-          scheme: asked.target.scheme,
-          ...(asked.model === undefined ? {} : { model: asked.model }),
-          prompt_len: Buffer.byteLength(prompt),
-          reply_len: replied,
-          caller: caller.id,
-          errored: errored ? 1 : 0
-        }
-        // The caller has an answer or has none, and would be no better off if this failed the call.
-        return Effect.catchAllCause(worlds.record(log, type, details), (cause) =>
-          Effect.logError("a call of the gpu left no event", cause)
-        )
+        const { model, target } = asked
+        return journal.note({
+          type,
+          details: {
+            scheme: target.scheme,
+            ...(model === undefined ? {} : { model }),
+            prompt_len: Buffer.byteLength(prompt),
+            reply_len: replied,
+            caller: caller.id,
+            errored: errored ? 1 : 0
+          }
+        })
       }
 
       const call: Call = {
@@ -71,7 +67,7 @@ export const make = (worlds: typeof Worlds.Service): Effect.Effect<Begin, never,
         says: (pieces) => {
           for (const piece of pieces) replied += Buffer.byteLength(piece)
         },
-        ends: (errored) => Effect.suspend(() => (open.delete(call) ? events.send(event(errored)) : Effect.void))
+        ends: (errored) => Effect.suspend(() => (open.delete(call) ? leave(errored) : Effect.void))
       }
       open.add(call)
       yield* Scope.addFinalizer(scope, call.ends(true))

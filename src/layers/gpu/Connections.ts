@@ -1,6 +1,7 @@
 import { Client } from "@effect/platform-node/Undici"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { TransientMap } from "../../domain/Transients.ts"
 
 /** One connection, which serves one call at a time. */
 export interface Connection {
@@ -29,7 +30,7 @@ const longest = 60_000
 export const make = (connectTimeout: number): Effect.Effect<Connections, never, Scope.Scope> =>
   Effect.gen(function* () {
     const all = new Set<Connection>()
-    const idle = new Map<string, Array<Connection>>()
+    const idle = new TransientMap<string, Array<Connection>>()
     let closed = false
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {

@@ -41,10 +41,11 @@ export const post = (client: Client, { body, headers, path }: Request, silence: 
   let over: Option.Option<BackendFailed> | undefined
   let changed = () => {}
 
-  silence.giveUp = (failed) => {
+  const giveUp = (failed: BackendFailed) => {
     over ??= Option.some(failed)
     changed()
   }
+  silence.giveUp = giveUp
   client.dispatch(
     { path, method: "POST", headers, body: Buffer.from(body), headersTimeout: 0, bodyTimeout: 0 },
     {

@@ -96,7 +96,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
   })
 
 const makesWorlds = (command: Command): boolean =>
-  command._tag === "Overwrite" || command._tag === "Append" || command._tag === "Remark"
+  command._tag === "Overwrite" || command._tag === "Append" || command._tag === "Annotate"
 
 const readFrom = <A, E>(
   handles: Handles.Handles,

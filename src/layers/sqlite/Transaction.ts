@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Command, Receipt } from "../../domain/Command.ts"
+import type { Command, Receipt, Remark } from "../../domain/Command.ts"
 import { evaluateWrite } from "../../domain/Conditions.ts"
 import { PreconditionFailed, StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
-import { type EventType, encodePayload, type Operation } from "../../domain/Event.ts"
+import { encodePayload, type Operation } from "../../domain/Event.ts"
 import { encodeMeta, type MetaHeaders } from "../../domain/MetaHeaders.ts"
 import { currentTags, initialState } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
@@ -118,16 +118,16 @@ const run = Effect.fnUntraced(function* (db: Database, chain: EventChainShape, c
       const head = yield* orNotFound(found, command.name)
       return yield* writeState(moment, head, command.to)
     }
-    case "Remark": {
-      const { details, type } = command
-      if (Option.isSome(found)) return yield* writeRemark(moment, found.value, { op: "state", type, details })
+    case "Annotate": {
+      const [first, ...others] = command.remarks
+      if (Option.isSome(found)) return yield* writeRemarks(moment, found.value, "state", command.remarks)
       // A log world that nobody has written yet begins empty.
       const stage = stageOf(command.name, undefined, { ext: "log", meta: [], len: 0, ...digestsOf(noBytes) })
-      return yield* writeBody(moment, stage, noBytes, { op: "put", type, details })
+      return yield* writeBody(moment, stage, noBytes, { op: "put", ...first }, others)
     }
     case "Delete": {
       const head = yield* orNotFound(found, command.name)
-      return yield* writeRemark(moment, head, { op: "delete", type: "stage_deleted", details: {} })
+      return yield* writeRemarks(moment, head, "delete", [{ type: "stage_deleted", details: {} }])
     }
   }
 })
@@ -173,13 +173,11 @@ interface Moment {
   readonly newest: Chained
 }
 
-type Details = Readonly<Record<string, string | number>>
-
 const append = (
   { chain, db, ts }: Moment,
   after: Stage | StoredHead,
   on: Chained,
-  event: { readonly op: Operation; readonly type: EventType; readonly meta: MetaHeaders; readonly details: Details }
+  event: Remark & { readonly op: Operation; readonly meta: MetaHeaders }
 ) => {
   const { details, meta, op, type } = event
   const facts = { op, len: after.len, ext: after.ext, version: after.version, meta, sha256: after.sha256 }
@@ -203,7 +201,8 @@ const writeBody = Effect.fnUntraced(function* (
   moment: Moment,
   stage: Stage,
   body: Uint8Array,
-  event: { readonly op: Operation; readonly type: EventType; readonly details: Details }
+  event: Remark & { readonly op: Operation },
+  remarks: ReadonlyArray<Remark> = []
 ) {
   const { db, newest, previous, ts } = moment
   yield* db.query(upsertStage, [
@@ -220,9 +219,8 @@ const writeBody = Effect.fnUntraced(function* (
   const written = yield* append(moment, stage, newest, { ...event, meta: event.op === "append" ? [] : stage.meta })
   const resets = previous !== undefined && stage.state === "pending"
   const details = { from: previous?.state ?? "", to: "pending", version: stage.version, reason: "source replaced" }
-  const last = resets
-    ? yield* append(moment, stage, written, { op: "state", type: "state_transition", meta: [], details })
-    : written
+  const following: ReadonlyArray<Remark> = resets ? [{ type: "state_transition", details }, ...remarks] : remarks
+  const last = yield* appendAll(moment, stage, written, "state", following)
   const now = Date.parse(ts)
   const times = { createdAt: previous?.createdAt ?? now, updatedAt: now }
   return receiptOf(stage, stage.lineage, last, times, previous === undefined)
@@ -235,13 +233,17 @@ const writeState = Effect.fnUntraced(function* (moment: Moment, head: StoredHead
   return receiptOf({ ...head, state: to }, head.lineage, link, head, false)
 })
 
-/** Writes an event about a world that stays as it is. */
-const writeRemark = (
+/** Events about a world that stays as it is, one after the other. */
+const appendAll = (
   moment: Moment,
-  head: StoredHead,
-  event: { readonly op: Operation; readonly type: EventType; readonly details: Details }
-) =>
-  Effect.map(append(moment, head, moment.newest, { ...event, meta: [] }), (link) =>
+  head: Stage | StoredHead,
+  on: Chained,
+  op: Operation,
+  remarks: ReadonlyArray<Remark>
+) => Effect.reduce(remarks, on, (on, remark) => append(moment, head, on, { op, meta: [], ...remark }))
+
+const writeRemarks = (moment: Moment, head: StoredHead, op: Operation, remarks: ReadonlyArray<Remark>) =>
+  Effect.map(appendAll(moment, head, moment.newest, op, remarks), (link) =>
     receiptOf(head, head.lineage, link, head, false)
   )
 

@@ -64,11 +64,13 @@ const serve = (port: MessagePort) =>
 
     port.on("message", (asks: ReadonlyArray<Ask> | typeof close) => {
       if (asks === close) return Deferred.unsafeDone(closed, Exit.void)
-      turns.heard()
       for (const ask of asks) {
-        // A read need not wait for all the writes before it.
         if (isWrite(ask.question)) turns.take(ask)
-        else answer(ask)
+        else {
+          // A read need not wait for all the writes before it.
+          turns.heard()
+          answer(ask)
+        }
       }
       replies.flush()
     })

@@ -2,10 +2,11 @@ import type { Ask, Question } from "./Protocol.ts"
 
 /** Writes in the order in which they are to be done, one at a time, with a look in between at what has arrived. */
 export interface Turns {
+  /** a write, in its turn */
   readonly take: (ask: Ask) => void
   /** whether another write follows at once */
   readonly isBusy: () => boolean
-  /** something was asked, a write or a read: whatever has patience waits for more of it */
+  /** something was asked that somebody waits for: whatever has patience waits for more of it */
   readonly heard: () => void
 }
 
@@ -27,6 +28,9 @@ export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns =>
   let watching = false
   let heardAt = 0
 
+  const heard = () => {
+    heardAt = performance.now()
+  }
   const isOverdue = (): boolean => patient[0] !== undefined && performance.now() >= patient[0].until
   const isDue = (): boolean => patient.length > 0 && (isOverdue() || performance.now() - heardAt >= quiet)
 
@@ -55,13 +59,14 @@ export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns =>
   return {
     take: (ask) => {
       if (isPatient(ask.question)) patient.push({ ask, until: performance.now() + patience })
-      else writes.push(ask)
+      else {
+        writes.push(ask)
+        heard()
+      }
       schedule()
     },
     isBusy: () => scheduled,
-    heard: () => {
-      heardAt = performance.now()
-    }
+    heard
   }
 }
 
@@ -70,8 +75,8 @@ const isPatient = (question: Question): boolean => {
   if (question._tag !== "Execute") return false
   const { command } = question
   switch (command._tag) {
-    case "Remark":
-      return command.type === "gpu_call" || command.type === "gpu_stream_call"
+    case "Annotate":
+      return command.remarks.every(({ type }) => type === "gpu_call" || type === "gpu_stream_call")
     case "Overwrite":
       return command.type !== undefined
     case "Delete":

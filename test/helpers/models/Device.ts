@@ -5,7 +5,9 @@ import { defaults } from "../../../src/services/AppConfig.ts"
 import type { GpuConfig } from "../../../src/services/GpuConfig.ts"
 import type { GpuDevice } from "../../../src/services/GpuDevice.ts"
 import { Storage } from "../../../src/services/Storage.ts"
-import { machine, write } from "../Machine.ts"
+import { Worlds } from "../../../src/services/Worlds.ts"
+import { machine, operator, write } from "../Machine.ts"
+import { world } from "../Paths.ts"
 import { eventsOf, payloadsOf } from "../Storages.ts"
 import { key } from "./Wires.ts"
 
@@ -35,9 +37,10 @@ export const deviceTest = (
 
 export const configure = (...lines: ReadonlyArray<string>) => write("etc/gpu.conf", `${lines.join("\n")}\n`)
 
-/** What the events of `var/log/gpu` say of calls, in their order. */
+/** What the events of `var/log/gpu` say of calls, in their order, as whoever looks for them finds it. */
 export const calls = Effect.gen(function* () {
   const storage = yield* Storage
+  yield* Effect.ignore((yield* Worlds).head(operator, world("var/log/gpu")))
   return payloadsOf(yield* eventsOf(storage, "var/log/gpu"))
     .filter(({ type }) => String(type).startsWith("gpu_"))
     .map(({ caller, errored, model, prompt_len, reply_len, scheme, type }) => ({
