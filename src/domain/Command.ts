@@ -55,13 +55,13 @@ export interface Annotate {
   readonly remarks: readonly [Remark, ...ReadonlyArray<Remark>]
 }
 
-/** One world, after its final event, out of its place and into the trash (C4.5), or away for good. */
+/** One world, after its final event, out of its place and into the trash (C4.5). */
 export interface Delete {
   readonly _tag: "Delete"
   readonly name: WorldName
   readonly conditions: Conditions
-  /** deletions of one request share a folder in the trash; without one, nothing of the world is kept */
-  readonly deletion: string | undefined
+  /** deletions of one request share a folder in the trash */
+  readonly deletion: string
 }
 
 /** What a write leaves behind: the world as the catalog will know it, and the receipt's own facts (C4.1). */

@@ -26,6 +26,8 @@ export interface Commits {
   ) => Effect.Effect<Receipt, WriteError | E>
   /** the same for who has the tree around the world already (WriteGate) */
   readonly commitInside: (command: Command) => Effect.Effect<Receipt, WriteError>
+  /** takes a world away for good, in its turn: without an event, though those who watch hear of it */
+  readonly evict: (name: WorldName) => Effect.Effect<void, StorageFailure>
   /** lets so many in and no more: whoever comes on top is better told to come back */
   readonly admitted: Admission.Admission
   /** the catalog follows the storage, for who has found that a world is not there: it was taken away by hand */
@@ -77,10 +79,7 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
           // What was to be deleted is still there.
           const happened = op === "delete" ? "state" : op
           if (known?.tag !== found.value.tag) changes.publish({ name, version: found.value.version, op: happened })
-        } else if (known !== undefined) {
-          catalog.remove(name)
-          changes.publish({ name, version: known.version, op: "delete" })
-        }
+        } else forget(name)
       })
     )
 
@@ -101,6 +100,14 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
       Effect.uninterruptible
     )
 
+  /** Away with what is known of it: those who watch hear of it if it was there. */
+  const forget = (name: WorldName) => {
+    const known = catalog.get(name)
+    if (known === undefined) return
+    catalog.remove(name)
+    changes.publish({ name, version: known.version, op: "delete" })
+  }
+
   const expect: Commits["expect"] = (name, hurry = constVoid) => {
     const arrival = { name, hurry, latch: Effect.unsafeMakeLatch() }
     arrivals.add(arrival)
@@ -114,6 +121,15 @@ export const make: Effect.Effect<Commits, never, Storage | Catalog | Changes | W
     commit: (command, permitted = Effect.void) =>
       Effect.uninterruptible(gate.one(command.name)(commitIf(command, permitted))),
     commitInside: (command) => commitIf(command, Effect.void),
+
+    evict: (name) =>
+      storage.evict(name).pipe(
+        Effect.tap(() => forget(name)),
+        Effect.tapError(() => follow(name, "delete")),
+        mutex.lock(name),
+        gate.one(name),
+        Effect.uninterruptible
+      ),
 
     admitted: Admission.make(places),
     reconsider: (name) => Effect.uninterruptible(mutex.lock(name)(follow(name, "delete"))),

@@ -5,7 +5,7 @@ import { BadPath, Unprocessable } from "../domain/Errors.ts"
 import { essence, mediaTypeOf, parseMediaType } from "../domain/MediaType.ts"
 import type { Source } from "../domain/ShapePrompt.ts"
 import { decodeText } from "../domain/Text.ts"
-import { type CanonicalPath, worldName } from "../domain/WorldPath.ts"
+import { type CanonicalPath, type WorldName, worldName } from "../domain/WorldPath.ts"
 import { Access } from "./Access.ts"
 import { Catalog } from "./Catalog.ts"
 import { type MountError, MountTable } from "./MountTable.ts"
@@ -24,6 +24,9 @@ export interface Found {
   readonly whole: Effect.Effect<Option.Option<Source>, SourceError>
 }
 
+/** Worlds whose text is held, and the characters that each may have: a document is often wanted in several shapes. */
+const held = { worlds: 16, characters: 256 * 1024 }
+
 /** Finds what lies at a path: a world, or something mounted (C12.1). */
 export const make = ({ maxBody, maxSource }: { readonly maxBody: number; readonly maxSource: number }) =>
   Effect.gen(function* () {
@@ -32,13 +35,26 @@ export const make = ({ maxBody, maxSource }: { readonly maxBody: number; readonl
     const access = yield* Access
     const mounts = yield* MountTable
 
+    /** as they were when they were read; the one that was read last comes first */
+    let recent: ReadonlyArray<{ readonly name: WorldName; readonly tag: string; readonly source: Source }> = []
+
+    const readWorld = (caller: Caller, name: WorldName) =>
+      worlds.read(caller, name).pipe(
+        Effect.flatMap(({ body, ext, meta, tag }) =>
+          Effect.tap(sourceOf(name, mediaTypeOf(ext), meta, decodeText(body)), (source) => {
+            const others = recent.filter((world) => world.name !== name)
+            recent =
+              source.text.length > held.characters ? others : [{ name, tag, source }, ...others].slice(0, held.worlds)
+          })
+        )
+      )
+
     const world = Effect.fnUntraced(function* (caller: Caller, path: CanonicalPath) {
       const name = yield* worldName(path)
       yield* access.require(caller, "read", name)
       const entry = catalog.get(name) ?? (yield* worlds.head(caller, name))
-      const source = Effect.flatMap(worlds.read(caller, name), ({ body, ext, meta }) =>
-        sourceOf(path, mediaTypeOf(ext), meta, decodeText(body))
-      )
+      const known = recent.find((world) => world.name === name && world.tag === entry.tag)
+      const source = known === undefined ? readWorld(caller, name) : Effect.succeed(known.source)
       return { version: entry.tag, beginning: source, whole: Effect.asSome(source) }
     })
 

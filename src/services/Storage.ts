@@ -18,6 +18,8 @@ export type WriteError = PreconditionFailed | WorldNotFound | IdempotencyConflic
 export interface StorageShape {
   /** runs one command durably: the effect succeeds only after the commit has reached the disk */
   readonly execute: (command: Command) => Effect.Effect<Receipt, WriteError>
+  /** takes away for good what can be made again: nothing of it is kept, and no event tells of it; nothing if it is not there */
+  readonly evict: (name: WorldName) => Effect.Effect<void, StorageFailure>
   /** shows every stored world, as the storage finds them now, in parts; used once, to fill the catalog */
   readonly scan: (visit: (part: ReadonlyArray<Entry>) => void) => Effect.Effect<void, StorageFailure>
   /** worlds that the scan found and could not read: they are there, and nothing is known of them */

@@ -281,16 +281,7 @@ const make = Effect.gen(function* () {
         Effect.asVoid
       ),
 
-    evict: (name) =>
-      onItsWay(name, admitted.one(name)(commit({ _tag: "Delete", name, deletion: undefined, conditions: {} }))).pipe(
-        Effect.catchTags({
-          // Somebody else was faster.
-          WorldNotFound: () => Effect.void,
-          IdempotencyConflict: Effect.die,
-          PreconditionFailed: Effect.die
-        }),
-        Effect.zipRight(forget(name))
-      ),
+    evict: (name) => Effect.zipRight(onItsWay(name, admitted.one(name)(commits.evict(name))), forget(name)),
 
     setState: (caller, command) =>
       Effect.zipRight(access.require(caller, "activate", command.name), commit(command, ifHolds(caller, command))).pipe(

@@ -110,6 +110,7 @@ describe("C12.4 JSON to YAML", () => {
       "[1.0,12345678901234567890,1e400,-0]",
       "- 1.0\n- 12345678901234567890\n- 1e400\n- -0\n"
     ],
+    ["quotes lines of which the first that is not empty begins with a space", '["\\n \\n"]', '- "\\n \\n"\n'],
     ["quotes what an older YAML reads otherwise", '["yes","2024-01-01","<<"]', '- "yes"\n- "2024-01-01"\n- "<<"\n'],
     ["quotes what would be no string", '["null","1","true","~",""]', '- "null"\n- "1"\n- "true"\n- "~"\n- ""\n'],
     ["escapes what is not printed", '["\\ufeff\\u0085\\u007f\\u2028"]', '- "\\ufeff\\u0085\\u007f\\u2028"\n'],

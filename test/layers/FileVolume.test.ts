@@ -43,6 +43,23 @@ describe("C1.4 directories", () => {
     })
   )
 
+  it.scoped("what is evicted leaves nothing, in the trash neither, whether its database is open or not", () =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      yield* session(data, (storage) => storage.execute(put("var/cache/a", "a")))
+      yield* session(data, (storage) =>
+        Effect.gen(function* () {
+          yield* storage.execute(put("var/cache/b", "b"))
+          yield* storage.execute(put("var/cache/b", "c"))
+          yield* storage.evict(world("var/cache/b"))
+          yield* storage.evict(world("var/cache/a"))
+        })
+      )
+      expect([directories(data), trashed(data)]).toEqual([[], []])
+      expect(yield* session(data, scanned)).toEqual([])
+    })
+  )
+
   it.scoped("a refused creation leaves no directory", () =>
     Effect.gen(function* () {
       const data = yield* temporary

@@ -32,6 +32,21 @@ everyStorage((test) => {
       expect(yield* verdict(storage, "home/x")).toMatchObject({ chain: { ok: true }, body: { ok: true } })
     }))
 
+  test("C12.5 what is evicted is gone for good, and made again it is new; what is not there is not missed", (storage) =>
+    Effect.gen(function* () {
+      const first = yield* storage.execute(put("var/cache/a", "a"))
+      yield* storage.execute(put("var/cache/a", "b"))
+      yield* storage.execute(put("var/cache/a/below", "c"))
+      yield* storage.evict(world("var/cache/a"))
+      expect(yield* storage.read(world("var/cache/a"))).toEqual(Option.none())
+      expect(yield* eventsOf(storage, "var/cache/a")).toEqual([])
+      yield* storage.evict(world("var/cache/a"))
+      const again = yield* storage.execute(put("var/cache/a", "a"))
+      expect(again).toMatchObject({ version: 1, created: true })
+      expect(again.tag).not.toBe(first.tag)
+      expect(yield* readText(storage, "var/cache/a/below")).toEqual(Option.some("c"))
+    }))
+
   test("what is absent is none, and has no events", (storage) =>
     Effect.gen(function* () {
       yield* storage.execute(put("home/x/y", "below"))

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import type { Command } from "../../src/domain/Command.ts"
+import type { Question } from "../../src/layers/threads/Protocol.ts"
 import * as Turns from "../../src/layers/threads/Turns.ts"
 import { world } from "../helpers/Paths.ts"
 import { annotate, put } from "../helpers/Storages.ts"
@@ -13,7 +14,7 @@ afterEach(() => {
 
 const remark = annotate("var/log/gpu")
 const cached: Command = { ...put("var/cache/semantic/a"), type: "semantic_cache_write" }
-const evicted: Command = { _tag: "Delete", name: world("var/cache/semantic/a"), conditions: {}, deletion: undefined }
+const evicted = { _tag: "Evict", name: world("var/cache/semantic/a") } satisfies Question
 
 const make = () => {
   const done: Array<string> = []
@@ -23,8 +24,10 @@ const make = () => {
     () => pauses++
   )
   let id = 0
-  const ask = (...commands: ReadonlyArray<Command>) => {
-    for (const command of commands) turns.take({ id: id++, question: { _tag: "Execute", command } })
+  const ask = (...writes: ReadonlyArray<Command | typeof evicted>) => {
+    for (const write of writes) {
+      turns.take({ id: id++, question: write._tag === "Evict" ? write : { _tag: "Execute", command: write } })
+    }
   }
   return { done, turns, ask, pauses: () => pauses }
 }
@@ -58,12 +61,16 @@ describe("turns of a storage thread", () => {
     expect(done).toEqual(["Annotate", "Annotate"])
   })
 
-  it("nor for others of its kind", () => {
+  it("nor for others of its kind, each of which waits for a moment after it has come", () => {
     const { ask, done } = make()
+    vi.advanceTimersByTime(30)
     ask(remark)
     vi.advanceTimersByTime(3)
+    expect(done).toEqual([])
     ask(cached)
     vi.advanceTimersByTime(3)
+    expect(done).toEqual(["Annotate"])
+    vi.advanceTimersByTime(4)
     expect(done).toEqual(["Annotate", "Overwrite"])
   })
 

@@ -116,8 +116,10 @@ describe("C15 what a lock is judged by is what is there when its turn has come",
     Effect.gen(function* () {
       const latch = yield* Effect.makeLatch(true)
       const begun = yield* Effect.makeLatch(false)
+      const held = Effect.zipRight(begun.open, latch.await)
       const storage = memoryWith((storage) => ({
-        execute: (command) => Effect.zipRight(Effect.zipRight(begun.open, latch.await), storage.execute(command))
+        execute: (command) => Effect.zipRight(held, storage.execute(command)),
+        evict: (name) => Effect.zipRight(held, storage.evict(name))
       }))
       return yield* Effect.gen(function* () {
         const made = yield* before

@@ -23,10 +23,7 @@ const robbable = () => {
         head: (name) => unless(name, Effect.succeedNone, storage.head(name)),
         execute: (command) => {
           if (!robbed.delete(command.name)) return storage.execute(command)
-          return Effect.zipRight(
-            Effect.ignore(storage.execute({ _tag: "Delete", name: command.name, deletion: undefined, conditions: {} })),
-            storage.execute(command)
-          )
+          return Effect.zipRight(Effect.ignore(storage.evict(command.name)), storage.execute(command))
         }
       }
     })

@@ -130,8 +130,8 @@ const digits: ScalarTag = {
 /** What the library would leave as it is though YAML does not print it, or YAML 1.1 breaks lines at it. */
 const unprinted = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g
 
-/** Several lines of which the first begins with a space: in a block the library may lose it. */
-const indented = /^[ \t].*\n/
+/** Several lines of which the first that is not empty begins with a space: in a block the library may lose it. */
+const indented = /^\n*[ \t][^\n]*\n/
 
 const escaped: ScalarTag = {
   tag: "tag:yaml.org,2002:str",

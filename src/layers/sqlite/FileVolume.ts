@@ -8,7 +8,7 @@ import { type Entry, entryOf } from "../../domain/World.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import * as CatalogNotes from "./CatalogNotes.ts"
 import { open, storageFailure } from "./Database.ts"
-import { place, removeIfEmpty, syncDirectory } from "./Placement.ts"
+import { place, removeIfEmpty, syncDirectory, takeAway } from "./Placement.ts"
 import * as Scratch from "./Scratch.ts"
 import type { Volume } from "./Volume.ts"
 
@@ -107,10 +107,7 @@ export const make = (
       }, Effect.uninterruptible),
 
       remove: (name) =>
-        // The database goes last of all: whatever an interruption leaves can be recognised by it.
-        Effect.forEach(["-wal", "-shm", ""], (suffix) => fs.remove(database(name) + suffix, { force: true })).pipe(
-          Effect.zipRight(fs.remove(condemned(directory(name)), { force: true })),
-          Effect.zipRight(Effect.sync(() => removeIfEmpty(directory(name)))),
+        Effect.sync(() => takeAway(directory(name))).pipe(
           Effect.zipRight(notes.remove(name)),
           storageFailure("a world could not be taken away")
         ),

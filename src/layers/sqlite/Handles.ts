@@ -26,6 +26,8 @@ export interface Handles {
     name: WorldName,
     f: (handle: Handle) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | StorageFailure, R>
+  /** runs `work` alone on a world whose database is closed */
+  readonly closed: <A, E, R>(name: WorldName, work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 interface Open {
@@ -102,6 +104,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
         Effect.ensuring(
           mutex.lock(name)(Effect.flatMap(existing(name), (db) => f({ db, close: disconnect(name, false) }))),
           evict
-        )
+        ),
+      closed: (name, work) => mutex.lock(name)(Effect.zipRight(disconnect(name, false), work))
     }
   })

@@ -45,6 +45,14 @@ const takeBack = (directory: string): void => {
   removeIfEmpty(directory)
 }
 
+/** Takes a world away for good. Its database goes last: whatever an interruption leaves can be recognised by it. */
+export const takeAway = (directory: string): void => {
+  for (const name of ["universe.db-wal", "universe.db-shm", ".deleting", "universe.db"]) {
+    rmSync(join(directory, name), { force: true })
+  }
+  removeIfEmpty(directory)
+}
+
 /** Removes a directory that a creation left behind; one that somebody else put something into stays. */
 export const removeIfEmpty = (directory: string): void => {
   try {

@@ -44,12 +44,11 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
     /** The final event, then the move; the mark lets the next start complete what was interrupted between the two. */
     const remove = (handle: Handles.Handle, db: Database, command: Delete) => {
       const { deletion, name } = command
-      const away = deletion === undefined ? volume.remove(name) : volume.discard(name, deletion)
       return volume
         .condemn(name)
         .pipe(
           Effect.zipRight(Effect.onError(change(handle, db, command), () => volume.spare(name))),
-          Effect.zipLeft(Effect.zipRight(handle.close, away))
+          Effect.zipLeft(Effect.zipRight(handle.close, volume.discard(name, deletion)))
         )
     }
 
@@ -75,6 +74,8 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
             })
           )
         ),
+
+      evict: (name) => Effect.uninterruptible(handles.closed(name, volume.remove(name))),
 
       scan: (visit) =>
         Effect.flatMap(volume.scan(visit), (unknown) =>

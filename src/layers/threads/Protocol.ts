@@ -14,6 +14,7 @@ import type { Packed } from "./Packed.ts"
  */
 export type Question =
   | { readonly _tag: "Execute"; readonly command: Command }
+  | { readonly _tag: "Evict"; readonly name: WorldName }
   | { readonly _tag: "Scan" }
   | { readonly _tag: "Unread" }
   | { readonly _tag: "Head"; readonly name: WorldName }
@@ -25,6 +26,7 @@ export type Question =
 /** What each question is answered with, and how it can fail. */
 export interface Answers {
   readonly Execute: readonly [Receipt, WriteError]
+  readonly Evict: readonly [undefined, StorageFailure]
   readonly Scan: readonly [undefined, StorageFailure]
   readonly Unread: readonly [ReadonlyArray<WorldName>, StorageFailure]
   readonly Head: readonly [Head | undefined, StorageFailure]

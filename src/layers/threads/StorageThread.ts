@@ -78,7 +78,7 @@ const serve = (port: MessagePort) =>
     port.close()
   })
 
-const isWrite = ({ _tag }: Question): boolean => _tag === "Execute" || _tag === "Change"
+const isWrite = ({ _tag }: Question): boolean => _tag === "Execute" || _tag === "Evict" || _tag === "Change"
 
 /** How long the answer to a write may wait for others to go with, in milliseconds: a few writes. */
 const longestHold = 2
@@ -100,6 +100,8 @@ const answerTo = (
   switch (question._tag) {
     case "Execute":
       return Effect.map(storage.execute(question.command), copied)
+    case "Evict":
+      return Effect.map(storage.evict(question.name), copied)
     case "Scan":
       return Effect.map(storage.scan(show), copied)
     case "Unread":

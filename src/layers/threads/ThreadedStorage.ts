@@ -42,6 +42,7 @@ const make = (threads: ReadonlyArray<Thread.Thread>): StorageShape => {
       const body = new Uint8Array(command.body)
       return threadFor(command.name).ask({ _tag: "Execute", command: { ...command, body } }, [body.buffer])
     },
+    evict: (name) => Effect.asVoid(threadFor(name).ask({ _tag: "Evict", name })),
     scan: (visit) =>
       Effect.forEach(threads, (thread) => thread.scan((part) => visit(unpack(part))), {
         concurrency: "unbounded",

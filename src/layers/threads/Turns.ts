@@ -23,7 +23,7 @@ const patience = 20
  */
 export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns => {
   const writes: Array<Ask> = []
-  const patient: Array<{ readonly ask: Ask; readonly until: number }> = []
+  const patient: Array<{ readonly ask: Ask; readonly since: number }> = []
   let scheduled = false
   let watching = false
   let heardAt = 0
@@ -31,8 +31,9 @@ export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns =>
   const heard = () => {
     heardAt = performance.now()
   }
-  const isOverdue = (): boolean => patient[0] !== undefined && performance.now() >= patient[0].until
-  const isDue = (): boolean => patient.length > 0 && (isOverdue() || performance.now() - heardAt >= quiet)
+  const isOverdue = (): boolean => patient[0] !== undefined && performance.now() >= patient[0].since + patience
+  const isDue = (): boolean =>
+    patient[0] !== undefined && (isOverdue() || performance.now() - Math.max(heardAt, patient[0].since) >= quiet)
 
   const schedule = (): void => {
     if (scheduled) return
@@ -58,7 +59,7 @@ export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns =>
 
   return {
     take: (ask) => {
-      if (isPatient(ask.question)) patient.push({ ask, until: performance.now() + patience })
+      if (isPatient(ask.question)) patient.push({ ask, since: performance.now() })
       else {
         writes.push(ask)
         heard()
@@ -72,15 +73,13 @@ export const make = (perform: (ask: Ask) => void, onPause: () => void): Turns =>
 
 /** Only what nobody waits for: a plugin's start, say, waits for its event. */
 const isPatient = (question: Question): boolean => {
-  if (question._tag !== "Execute") return false
+  if (question._tag !== "Execute") return question._tag === "Evict"
   const { command } = question
   switch (command._tag) {
     case "Annotate":
       return command.remarks.every(({ type }) => type === "gpu_call" || type === "gpu_stream_call")
     case "Overwrite":
       return command.type !== undefined
-    case "Delete":
-      return command.deletion === undefined
     default:
       return false
   }
