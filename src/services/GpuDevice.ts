@@ -31,6 +31,12 @@ export interface GpuDeviceShape {
     prompt: string,
     options?: GenerateOptions
   ) => Effect.Effect<Stream.Stream<string, UpstreamFailed>, GpuError, Scope.Scope>
+  /** the same without a stream, which costs more than all else: `each` gets one piece after the other, and may end the call */
+  readonly forEach: <E>(
+    caller: Caller,
+    prompt: string,
+    each: (piece: string) => Effect.Effect<void, E>
+  ) => Effect.Effect<void, GpuError | E>
   /** what is configured now, for caches and policies; undefined when nothing is */
   readonly configuration: Effect.Effect<GpuConfiguration | undefined, StorageFailure>
 }

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
+import type * as Stream from "effect/Stream"
 import type { Caller } from "../domain/Caller.ts"
 import {
   BadRequest,
@@ -154,7 +154,6 @@ const make = Effect.gen(function* () {
   ) {
     const { accept, ranges, required } = wanted
     const seal = digest(JSON.stringify([source.path, source.meta, source.text])).slice(0, 16)
-    const pieces = yield* gpu.stream(caller, prompt(source, { required, accept, hint, maxSource }, seal))
     // Markdown may well begin with a fence.
     const reading = reader({ fences: required !== "text/markdown" })
     let length = 0
@@ -163,7 +162,7 @@ const make = Effect.gen(function* () {
       read += text
       pass(text)
     }
-    yield* Stream.runForEach(pieces, (piece) => {
+    yield* gpu.forEach(caller, prompt(source, { required, accept, hint, maxSource }, seal), (piece) => {
       length += piece.length
       if (length > longestReply) return new UpstreamFailed({ message: "the model does not end", cause: length })
       return Effect.sync(() => add(reading.push(piece)))
@@ -181,7 +180,7 @@ const make = Effect.gen(function* () {
     const body = Buffer.from(verdict.content)
     const tag = tagOf(key, digest(body))
     return { shaped: { cache: "generated", ...meta, tag, body } as const, asRead: verdict.content === read }
-  }, Effect.scoped)
+  })
 
   const keep = (key: CacheWorlds.Key, { contentType, shape, body }: Shaped) =>
     cache.put(key, {

@@ -17,7 +17,7 @@ import {
   TestClock
 } from "effect"
 import * as fc from "fast-check"
-import { anonymous } from "../../src/domain/Caller.ts"
+import { anonymous, type Caller } from "../../src/domain/Caller.ts"
 import { NotConfigured, UnsupportedScheme, UpstreamFailed } from "../../src/domain/Errors.ts"
 import * as AllConverters from "../../src/layers/converters/Converters.ts"
 import * as FstabMounts from "../../src/layers/mounts/FstabMounts.ts"
@@ -108,11 +108,11 @@ class Model {
 
   readonly layer = Layer.mock(GpuDevice, {
     configuration: Effect.sync(() => this.configuration),
-    stream: (caller, prompt) =>
-      Effect.suspend(() => {
+    forEach: <E>(caller: Caller, prompt: string, each: (piece: string) => Effect.Effect<void, E>) =>
+      Effect.suspend((): Effect.Effect<void, GpuError | E> => {
         this.prompts.push(prompt)
         this.callers.push(caller.id)
-        return this.answer(prompt)
+        return Effect.scoped(Effect.flatMap(this.answer(prompt), (pieces) => Stream.runForEach(pieces, each)))
       })
   })
 }

@@ -60,6 +60,10 @@ const make = (configured: Effect.Effect<GpuConf | undefined, StorageFailure>) =>
         const answer = yield* Effect.onError(ask(call, "gpu_stream_call", caller, prompt, options), () => hangUp)
         return Stream.ensuring(Pull.toStream(answer), hangUp)
       }),
+      forEach: (caller, prompt, each) =>
+        Effect.scopedWith((scope) =>
+          Effect.flatMap(ask(scope, "gpu_stream_call", caller, prompt), (answer) => handOver(answer, each))
+        ),
       configuration: Effect.map(
         configured,
         (conf) =>
@@ -101,6 +105,15 @@ const whole = (answer: Pull.Pull<string, UpstreamFailed>, most: number): Effect.
     })
     return more
   })
+
+/** One piece after the other. */
+const handOver = <E>(answer: Pull.Pull<string, UpstreamFailed>, each: (piece: string) => Effect.Effect<void, E>) => {
+  const more: Effect.Effect<void, UpstreamFailed | E> = Effect.matchEffect(answer, {
+    onSuccess: (came) => Effect.zipRight(Effect.forEach(came, each, { discard: true }), more),
+    onFailure: (over) => (Option.isSome(over) ? over.value : Effect.void)
+  })
+  return more
+}
 
 const tooLong = (most: number) =>
   new UpstreamFailed({ message: `the answer is longer than ${most} bytes`, cause: "ELASTIK_MAX_BODY" })

@@ -250,6 +250,22 @@ describe("C11.1, C5.2 every call that asked a backend leaves one event in var/lo
     })
   )
 
+  deviceTest(
+    "also when its pieces are handed over one by one, and when whoever gets them wants no more",
+    Effect.gen(function* () {
+      yield* configure("fake://")
+      const gpu = yield* GpuDevice
+      const pieces: Array<string> = []
+      const take = (piece: string) => Effect.sync(() => pieces.push(piece)).pipe(Effect.asVoid)
+      yield* gpu.forEach(T2, "x", take)
+      expect(pieces).toEqual(answerTo("x"))
+      const enough = gpu.forEach(T2, "x", (piece) => Effect.zipRight(take(piece), Effect.fail("enough")))
+      expect(yield* Effect.flip(enough)).toBe("enough")
+      expect(pieces).toHaveLength(answerTo("x").length + 1)
+      expect(yield* calls).toMatchObject([{ errored: 0 }, { type: "gpu_stream_call", errored: 1 }])
+    })
+  )
+
   it.scoped("also when the server stops in the middle of it", () =>
     Effect.gen(function* () {
       const server = yield* modelServer(ollama.fault)
