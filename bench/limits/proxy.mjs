@@ -1,6 +1,6 @@
 // What must be added to a model's time at least: a bare node:http server that asks it over one kept connection a client,
 // reads the whole answer, and passes on the text in it.
-import { Agent, createServer, request as ask } from "node:http"
+import { Agent, request as ask, createServer } from "node:http"
 
 const { port } = JSON.parse(process.argv[2])
 const agent = new Agent({ keepAlive: true })
