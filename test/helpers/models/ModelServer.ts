@@ -49,6 +49,8 @@ export const modelServer = (
     const exchanges = yield* Queue.unbounded<Exchange>()
     const faults: Array<string> = []
     const sockets = new Set<Socket>()
+    /** when each is gone */
+    const ends = new WeakMap<Socket, Deferred.Deferred<number>>()
     const used = new WeakSet<Socket>()
     let count = 0
     let connections = 0
@@ -58,8 +60,6 @@ export const modelServer = (
       request.on("data", (chunk: Buffer) => chunks.push(chunk))
       request.on("error", () => {})
       response.on("error", () => {})
-      const closed = Deferred.unsafeMake<number>(FiberId.none)
-      request.socket.once("close", () => Deferred.unsafeDone(closed, Effect.succeed(performance.now())))
       request.on("end", () => {
         count++
         const received: Received = {
@@ -98,7 +98,7 @@ export const modelServer = (
           drop: () => {
             request.socket.resetAndDestroy()
           },
-          closed: Deferred.await(closed)
+          closed: Effect.flatMap(Effect.fromNullable(ends.get(request.socket)), Deferred.await).pipe(Effect.orDie)
         }
         if (onExchange === undefined) Queue.unsafeOffer(exchanges, exchange)
         else onExchange(exchange)
@@ -108,7 +108,12 @@ export const modelServer = (
       connections++
       sockets.add(socket)
       socket.setNoDelay(true)
-      socket.once("close", () => sockets.delete(socket))
+      const end = Deferred.unsafeMake<number>(FiberId.none)
+      ends.set(socket, end)
+      socket.once("close", () => {
+        sockets.delete(socket)
+        Deferred.unsafeDone(end, Effect.succeed(performance.now()))
+      })
     })
     yield* Effect.acquireRelease(
       Effect.async<void>((resume) => {
