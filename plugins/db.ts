@@ -11,6 +11,7 @@ import {
   Response,
   RouteNotFound,
   type Touch,
+  Worlds,
   worldName
 } from "elastik/plugin"
 
@@ -59,7 +60,7 @@ export const handle = (request: PluginRequest) =>
     const sql = yield* request.text
     const json =
       source._tag === "World"
-        ? yield* queries.run(source, sql)
+        ? yield* (yield* Worlds).settled(source.name, () => queries.run(source, sql))
         : yield* queries.run(
             { _tag: "File", file: yield* (yield* MountTable).localFile(source.path), path: `/mnt/${source.path}` },
             sql

@@ -70,6 +70,8 @@ export interface WorldsShape {
     caller: Caller,
     path: CanonicalPath
   ) => Effect.Effect<{ readonly entry: Entry | undefined; readonly collection: boolean }, Forbidden | StorageFailure>
+  /** for who looks at a world by other means: does so when what the machine itself is writing there has arrived */
+  readonly settled: <A, E>(path: CanonicalPath, look: () => Effect.Effect<A, E>) => Effect.Effect<A, E>
   /** fails as `write` would for want of permission, before there is anything to write */
   readonly mayWrite: (caller: Caller, name: WorldName) => Effect.Effect<void, Forbidden | StorageFailure>
   readonly overwrite: (caller: Caller, command: Overwrite) => Effect.Effect<Receipt, OverwriteError>
@@ -247,12 +249,15 @@ const make = Effect.gen(function* () {
           })()
       ),
 
-    isCollection,
+    isCollection: (caller, path) => settled(path, () => isCollection(caller, path)),
     find: (caller, path) =>
       Effect.zipRight(
         access.require(caller, "read", path),
-        Effect.map(isCollection(caller, path), (collection) => ({ entry: catalog.get(path), collection }))
+        settled(path, () =>
+          Effect.map(isCollection(caller, path), (collection) => ({ entry: catalog.get(path), collection }))
+        )
       ),
+    settled,
 
     mayWrite: (caller, name) => access.require(caller, "write", name),
     overwrite: (caller, command) =>
@@ -271,8 +276,8 @@ const make = Effect.gen(function* () {
 
     remove: (caller, path, conditions) => settled(path, () => trees.remove(caller, path, conditions)),
     makeCollection: trees.makeCollection,
-    copy: relocation.copy,
-    move: relocation.move,
+    copy: (caller, relocated) => settled(relocated.from, () => relocation.copy(caller, relocated)),
+    move: (caller, relocated) => settled(relocated.from, () => relocation.move(caller, relocated)),
     lock,
 
     remember: (command) =>

@@ -13,6 +13,8 @@ import * as ProcessQueries from "../../src/layers/queries/ProcessQueries.ts"
 import { AppConfig } from "../../src/services/AppConfig.ts"
 import { EventChain } from "../../src/services/EventChain.ts"
 import { PluginRegistry } from "../../src/services/PluginRegistry.ts"
+import { Worlds } from "../../src/services/Worlds.ts"
+import { world } from "../helpers/Paths.ts"
 import { mintedOf, people } from "../helpers/People.ts"
 import { loader, noDevices, shelve } from "../helpers/Plugins.ts"
 import { busy, endless, entry, gone, running } from "../helpers/Queries.ts"
@@ -78,6 +80,16 @@ describe("C11.3 /dev/db", () => {
       expect((await ask("world=/home/counter", "SELECT version AS n FROM stage_meta")).json()).toEqual([{ n }])
     }
   })
+
+  test("sees what the machine itself has just noted", () =>
+    run(
+      Effect.gen(function* () {
+        const journal = yield* (yield* Worlds).journal(world("var/log/noted"))
+        yield* journal.note({ type: "plugin_reloaded", details: {} })
+        const answer = yield* Effect.promise(() => ask("world=var/log/noted", "SELECT event_type AS type FROM events"))
+        expect(answer.json()).toEqual([{ type: "plugin_reloaded" }])
+      }).pipe(Effect.scoped)
+    ))
 
   test.each([
     ["world=home/x", 200],

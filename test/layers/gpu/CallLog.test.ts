@@ -6,7 +6,7 @@ import { Storage } from "../../../src/services/Storage.ts"
 import { Worlds } from "../../../src/services/Worlds.ts"
 import { machine, memoryWith, operator, user } from "../../helpers/Machine.ts"
 import { calls, configure, configured } from "../../helpers/models/Device.ts"
-import { world } from "../../helpers/Paths.ts"
+import { path, world } from "../../helpers/Paths.ts"
 import { eventsOf } from "../../helpers/Storages.ts"
 
 const log = world("var/log/gpu")
@@ -71,6 +71,27 @@ describe("C11.1, C5.2 the event of a call", () => {
       yield* Deferred.succeed(disk, undefined)
       const [verdict, head, read] = yield* Fiber.join(looks)
       expect([verdict.events, head.eventId, read.eventId]).toEqual([5, 5, 5])
+    })
+  )
+
+  withSlowDisk("is moved with the log, and does not make it anew", (disk) =>
+    Effect.gen(function* () {
+      yield* Deferred.succeed(disk, undefined)
+      const worlds = yield* Worlds
+      yield* generate
+      const relocated = { from: log, to: path("home/log"), depth: "infinity", overwrite: true, conditions: {} } as const
+      expect(yield* worlds.move(operator, relocated)).toMatchObject({ failures: [] })
+      expect(yield* Effect.flip(worlds.head(operator, log))).toMatchObject({ _tag: "WorldNotFound" })
+      yield* TestClock.adjust("10 millis")
+      expect(yield* Effect.flip(worlds.head(operator, log))).toMatchObject({ _tag: "WorldNotFound" })
+    })
+  )
+
+  withSlowDisk("is there for whoever asks what there is", (disk) =>
+    Effect.gen(function* () {
+      yield* Deferred.succeed(disk, undefined)
+      yield* generate
+      expect(yield* (yield* Worlds).find(operator, log)).toMatchObject({ entry: { eventId: 1 } })
     })
   )
 
