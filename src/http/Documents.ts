@@ -1,5 +1,5 @@
+import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApiSwagger from "@effect/platform/HttpApiSwagger"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
@@ -30,13 +30,28 @@ const file = (
 const fileAt = (pathname: (url: string) => string) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => file(pathname(request.url), request))
 
+/** The API for people to read, at `path`. Its library is two megabytes of text: it is loaded when somebody looks. */
+const manual = (api: HttpApi.Api["Type"], path: `/${string}`) =>
+  Effect.promise(() => import("@effect/platform/HttpApiSwagger")).pipe(
+    Effect.flatMap(({ layer }) =>
+      Effect.provide(
+        HttpApiBuilder.Router.router,
+        Layer.provideMerge(layer({ path }), HttpApiBuilder.Router.Live).pipe(
+          Layer.provide(Layer.succeed(HttpApi.Api, api))
+        )
+      )
+    ),
+    Effect.cached,
+    Effect.map(Effect.flatten)
+  )
+
 /** Documents beside the typed API: its description for programs and people (C8), and the browser's application (C14). */
 export const DocumentsLive = Layer.mergeAll(
   HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" }),
-  HttpApiSwagger.layer({ path: "/docs" }),
   HttpApiBuilder.Router.use((router) =>
     Effect.gen(function* () {
       const origins = yield* Origins
+      yield* router.get("/docs", yield* manual(yield* HttpApi.Api, "/docs"))
       for (const name of ["manifest.json", "sw.js", "favicon.ico"] as const) {
         yield* router.get(
           `/${name}`,
