@@ -18,13 +18,11 @@ export const acquire = (
     yield* fs
       .makeDirectory(data, { recursive: true })
       .pipe(Database.storageFailure(`the data directory ${data} cannot be made`))
-    const db = yield* Database.open({ filename: path.join(data, ".lock"), disableWAL: true }).pipe(
+    const db = yield* Database.open(path.join(data, ".lock")).pipe(
       Database.storageFailure(`the data directory ${data} cannot be locked`)
     )
-    yield* db
-      .query("PRAGMA busy_timeout = 0")
-      .pipe(
-        Effect.zipRight(db.query("BEGIN EXCLUSIVE")),
-        Database.storageFailure(`the data directory ${data} is in use by another server`)
-      )
+    yield* Effect.sync(() => {
+      db.query("PRAGMA busy_timeout = 0")
+      db.query("BEGIN EXCLUSIVE")
+    }).pipe(Database.storageFailure(`the data directory ${data} is in use by another server`))
   })

@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs"
 import { describe, expect, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Option } from "effect"
+import { Deferred, Effect, Either, Fiber, Option } from "effect"
 import type { WorldName } from "../../src/domain/WorldPath.ts"
 import * as Handles from "../../src/layers/sqlite/Handles.ts"
 import * as MemoryVolume from "../../src/layers/sqlite/MemoryVolume.ts"
@@ -27,7 +27,7 @@ const counted = (capacity: number, worlds: number) =>
   Effect.gen(function* () {
     const memory = yield* MemoryVolume.make
     const count = { open: 0, most: 0, opened: 0 }
-    yield* Effect.forEach(names(worlds), (name) => memory.create(name, () => Effect.succeed(entryNamed(name))))
+    yield* Effect.forEach(names(worlds), (name) => memory.create(name, () => Either.right(entryNamed(name))))
     const handles = yield* Handles.make(
       {
         ...memory,

@@ -102,22 +102,18 @@ const snapshot = (
 ): Effect.Effect<DirectoryState | undefined, StorageFailure, Scope.Scope> =>
   Effect.gen(function* () {
     rmSync(target, { force: true })
-    const db = yield* Database.open({ filename: join(directory, database), readonly: true, disableWAL: true })
-    yield* db.query("PRAGMA synchronous = OFF")
-    yield* db.query("PRAGMA cache_size = -2000")
-    yield* db.query("VACUUM INTO ?", [target])
+    const db = yield* Database.open(join(directory, database), { readonly: true })
+    db.query("PRAGMA synchronous = OFF")
+    db.query("PRAGMA cache_size = -2000")
+    db.query("VACUUM INTO ?", [target])
     return yield* observe(directory, database)
   }).pipe(Database.storageFailure("a world could not be copied"))
 
 /** Whether a copy's newest event is its deletion: it was made just before the world was moved to the trash. */
 const endsDeleted = (target: string): Effect.Effect<boolean, StorageFailure> =>
   Effect.scoped(
-    Effect.flatMap(Database.open({ filename: target, readonly: true, disableWAL: true }), (db) =>
-      db.query(
-        "SELECT 1 FROM (SELECT event_type FROM events ORDER BY id DESC LIMIT 1) WHERE event_type = 'stage_deleted'"
-      )
-    )
-  ).pipe(
-    Effect.map((rows) => rows.length > 0),
-    Database.storageFailure("a world could not be copied")
-  )
+    Effect.map(Database.open(target, { readonly: true }), (db) => {
+      const newest = "SELECT event_type FROM events ORDER BY id DESC LIMIT 1"
+      return db.query(`SELECT 1 FROM (${newest}) WHERE event_type = 'stage_deleted'`).length > 0
+    })
+  ).pipe(Database.storageFailure("a world could not be copied"))

@@ -8,7 +8,8 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { StorageFailure } from "../../domain/Errors.ts"
 import { ResourceStore, type ResourceStoreShape } from "../../services/ResourceStore.ts"
-import * as Database from "../sqlite/Database.ts"
+import { storageFailure } from "../sqlite/Database.ts"
+import * as Client from "./Client.ts"
 
 /** The file in the data directory. It is made when there is something to keep. */
 export const fileName = ".dav.db"
@@ -28,7 +29,7 @@ export const make = (filename: string): Effect.Effect<ResourceStoreShape, never,
     const scope = yield* Effect.scope
     // One transaction at a time, and one opening.
     const turn = yield* Effect.makeSemaphore(1)
-    let opened: Database.Database | undefined
+    let opened: Client.Client | undefined
 
     const open = Effect.suspend(() => {
       if (opened !== undefined) return Effect.succeed(opened)
@@ -64,13 +65,13 @@ export const make = (filename: string): Effect.Effect<ResourceStoreShape, never,
               { discard: true }
             )
           )
-        ).pipe(turn.withPermits(1), Effect.uninterruptible, Database.storageFailure("a change could not be kept"))
+        ).pipe(turn.withPermits(1), Effect.uninterruptible, storageFailure("a change could not be kept"))
     }
   })
 
 const connect = (filename: string) =>
   Effect.gen(function* () {
-    const db = yield* Database.open({ filename })
+    const db = yield* Client.open({ filename })
     yield* db.query("PRAGMA synchronous = FULL")
     yield* db.query("PRAGMA cache_size = -1000")
     yield* db.query(
@@ -79,7 +80,7 @@ const connect = (filename: string) =>
     return db
   })
 
-const rows = (db: Database.Database) =>
+const rows = (db: Client.Client) =>
   SqlSchema.findAll({
     Request: Schema.String,
     Result: Row,

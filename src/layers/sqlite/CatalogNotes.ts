@@ -66,24 +66,15 @@ export const make = (filename: string, discard: Effect.Effect<void>): Effect.Eff
   )
 
 const open = (filename: string) =>
-  Effect.gen(function* () {
-    const db = yield* Database.open({ filename })
-    yield* db.query("PRAGMA synchronous = NORMAL")
-    // What earlier versions noted lacks a column; they are notes, so it goes.
-    yield* db.query("DROP TABLE IF EXISTS notes")
-    yield* db.query(`CREATE TABLE IF NOT EXISTS entries (
-      name TEXT PRIMARY KEY, stamp TEXT NOT NULL, version INTEGER NOT NULL, ext TEXT NOT NULL, state TEXT NOT NULL,
-      len INTEGER NOT NULL, createdAt INTEGER NOT NULL, updatedAt INTEGER NOT NULL, eventId INTEGER NOT NULL, tag TEXT NOT NULL
-    ) WITHOUT ROWID`)
-    yield* db.query("SELECT count(*) FROM entries")
-
+  Effect.map(Database.open(filename), (db): CatalogNotes => {
+    for (const statement of preparations) db.query(statement)
     return {
       each: (visit) =>
-        Effect.gen(function* () {
+        Effect.sync(() => {
           let after = ""
           let read = pageSize
           while (read === pageSize) {
-            const rows = yield* db.query(selectNotes, [after, pageSize])
+            const rows = db.query(selectNotes, [after, pageSize])
             for (const row of rows) {
               const note = noteOf(row)
               after = note.entry.name
@@ -92,25 +83,31 @@ const open = (filename: string) =>
             read = rows.length
           }
         }).pipe(Effect.catchAllCause((cause) => Effect.logWarning("the catalog's notes cannot be read", cause))),
-      put: (entry, stamp) =>
-        db
-          .query("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [
-            entry.name,
-            stamp,
-            entry.version,
-            entry.ext,
-            entry.state,
-            entry.len,
-            entry.createdAt,
-            entry.updatedAt,
-            entry.eventId,
-            entry.tag
-          ])
-          .pipe(quietly),
-      remove: (name) => db.query("DELETE FROM entries WHERE name = ?", [name]).pipe(quietly)
-    } satisfies CatalogNotes
+      put: ({ createdAt, eventId, ext, len, name, state, tag, updatedAt, version }, stamp) =>
+        quietly(() =>
+          db.query(insertNote, [name, stamp, version, ext, state, len, createdAt, updatedAt, eventId, tag])
+        ),
+      remove: (name) => quietly(() => db.query("DELETE FROM entries WHERE name = ?", [name]))
+    }
   })
 
+const preparations = [
+  "PRAGMA journal_mode = WAL",
+  "PRAGMA synchronous = NORMAL",
+  // What earlier versions noted lacks a column; they are notes, so it goes.
+  "DROP TABLE IF EXISTS notes",
+  `CREATE TABLE IF NOT EXISTS entries (
+    name TEXT PRIMARY KEY, stamp TEXT NOT NULL, version INTEGER NOT NULL, ext TEXT NOT NULL, state TEXT NOT NULL,
+    len INTEGER NOT NULL, createdAt INTEGER NOT NULL, updatedAt INTEGER NOT NULL, eventId INTEGER NOT NULL, tag TEXT NOT NULL
+  ) WITHOUT ROWID`,
+  "SELECT count(*) FROM entries"
+]
+
+const insertNote = "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
 /** A note that cannot be kept only makes the next start slower. */
-const quietly = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<void> =>
-  Effect.catchAllCause(Effect.asVoid(effect), (cause) => Effect.logWarning("a catalog note was not kept", cause))
+const quietly = (change: () => unknown): Effect.Effect<void> =>
+  Effect.sync(change).pipe(
+    Effect.asVoid,
+    Effect.catchAllCause((cause) => Effect.logWarning("a catalog note was not kept", cause))
+  )

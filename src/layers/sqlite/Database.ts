@@ -1,58 +1,84 @@
-import * as Reactivity from "@effect/experimental/Reactivity"
-import type { SqlError } from "@effect/sql/SqlError"
-import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
+import Sqlite from "better-sqlite3"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { StorageFailure } from "../../domain/Errors.ts"
 
 /**
- * One SQLite database through one connection, held from opening to closing. Whoever has it uses it alone (Handles.ts
- * sees to that), so nothing is acquired for a statement: they cost a fraction of what a shared client's would.
+ * The database of one world, through one connection. SQLite has done what it is asked when it returns, and so has this:
+ * as an effect, a statement would cost several times what it takes. What goes wrong is thrown, and becomes the one error
+ * that storage has where effects begin (`storageFailure`).
  */
 export interface Database {
-  readonly query: (sql: string, parameters?: ReadonlyArray<unknown>) => Effect.Effect<ReadonlyArray<unknown>, SqlError>
-  /** all of `body` or nothing; a COMMIT that fails is rolled back and is a failure like any other */
-  readonly transaction: <A, E, R>(body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>
+  /** the rows of a statement; none if it only changes something */
+  readonly query: (sql: string, parameters?: ReadonlyArray<unknown>) => ReadonlyArray<unknown>
+  /** keeps what `body` has done if it is right, and nothing of it otherwise */
+  readonly transaction: <A, E>(body: () => Either.Either<A, E>) => Either.Either<A, E>
   /** the file that the database is, or would be if it were one, with what the transaction under way has done */
-  readonly contents: Effect.Effect<Uint8Array, unknown>
+  readonly contents: () => Uint8Array
 }
 
-/** A database as a value that statements can be asked of, for SqlSchema. */
-export const AnyDatabase: Schema.Schema<Database> = Schema.declare(
-  (input: unknown): input is Database => typeof input === "object" && input !== null && "query" in input
-)
-
 /** Opens a database until the scope closes. */
-export const open = (config: SqliteClient.SqliteClientConfig): Effect.Effect<Database, StorageFailure, Scope.Scope> =>
-  Effect.gen(function* () {
-    const client = yield* SqliteClient.make(config).pipe(
-      Effect.provideServiceEffect(Reactivity.Reactivity, Reactivity.make)
-    )
-    const connection = yield* client.reserve
-    const query: Database["query"] = (sql, parameters = []) => connection.execute(sql, parameters, undefined)
-    return {
-      query,
-      contents: contentsOf(connection),
-      transaction: <A, E, R>(body: Effect.Effect<A, E, R>) =>
-        query("BEGIN IMMEDIATE").pipe(
-          Effect.zipRight(
-            Effect.onError(Effect.zipLeft(body, query("COMMIT")), () => Effect.ignore(query("ROLLBACK")))
-          ),
-          Effect.uninterruptible
-        )
-    }
-  }).pipe(storageFailure("a database could not be opened"))
+export const open = (
+  filename: string,
+  options: Pick<Sqlite.Options, "readonly"> = {}
+): Effect.Effect<Database, StorageFailure, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Sqlite(filename, options)),
+    (db) => Effect.sync(() => db.close())
+  ).pipe(Effect.map(make), storageFailure("a database could not be opened"))
 
-/** The client's connections can be exported, but the interface that they are handed out with does not say so. */
-const contentsOf = (connection: object) =>
-  "export" in connection && Effect.isEffect(connection.export)
-    ? Effect.flatMap(
-        // An exit of this process: what it needs and how it fails is known to nobody but the client.
-        connection.export as Effect.Effect<unknown, unknown>,
-        Schema.decodeUnknown(Schema.Uint8ArrayFromSelf)
-      )
-    : Effect.dieMessage("this client cannot export a database")
+const make = (db: Sqlite.Database): Database => {
+  const prepared = new Map<string, Sqlite.Statement>()
+
+  const prepare = (sql: string): Sqlite.Statement => {
+    const statement = db.prepare(sql)
+    prepared.set(sql, statement)
+    return statement
+  }
+
+  const query: Database["query"] = (sql, parameters = []) => {
+    const statement = prepared.get(sql) ?? prepare(sql)
+    if (statement.reader) return statement.all(...parameters)
+    statement.run(...parameters)
+    return []
+  }
+
+  const transaction: Database["transaction"] = (body) => {
+    query("BEGIN IMMEDIATE")
+    try {
+      const result = body()
+      query(Either.isRight(result) ? "COMMIT" : "ROLLBACK")
+      return result
+    } catch (error) {
+      // Some errors have ended it already.
+      if (db.inTransaction) query("ROLLBACK")
+      throw error
+    }
+  }
+
+  return { query, transaction, contents: () => db.serialize() }
+}
+
+/** The first of some rows, if there is one; one that is not as `schema` says is thrown. */
+export const first = <A, I>(schema: Schema.Schema<A, I>) => {
+  const decode = Schema.decodeUnknownSync(schema)
+  return ([row]: ReadonlyArray<unknown>): A | undefined => (row === undefined ? undefined : decode(row))
+}
+
+/** All rows, likewise. */
+export const all = <A, I>(schema: Schema.Schema<A, I>) => Schema.decodeUnknownSync(Schema.Array(schema))
+
+/** What can be refused, and can fail besides, as an effect: what it throws is a StorageFailure that says `message`. */
+export const attempt = <A, E>(message: string, work: () => Either.Either<A, E>): Effect.Effect<A, E | StorageFailure> =>
+  Effect.suspend((): Effect.Effect<A, E | StorageFailure> => {
+    try {
+      return work()
+    } catch (cause) {
+      return new StorageFailure({ message, cause })
+    }
+  })
 
 /** Whatever SQLite reports, as the one error that storage has. The cause is for the log. */
 export const storageFailure =

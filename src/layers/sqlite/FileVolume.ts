@@ -2,12 +2,13 @@ import { statSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import type { StorageFailure } from "../../domain/Errors.ts"
 import { type Entry, entryOf } from "../../domain/World.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import * as CatalogNotes from "./CatalogNotes.ts"
-import { open, storageFailure } from "./Database.ts"
+import { attempt, open, storageFailure } from "./Database.ts"
 import { place, removeIfEmpty, syncDirectory, takeAway } from "./Placement.ts"
 import * as Scratch from "./Scratch.ts"
 import type { Volume } from "./Volume.ts"
@@ -97,13 +98,14 @@ export const make = (
         Effect.sync(() => inodeOf(database(name))).pipe(storageFailure("a world could not be looked for")),
 
       create: Effect.fnUntraced(function* (name, write) {
-        const { file, result } = yield* scratch.compose(write)
-        // What it throws is what the log is to say.
-        yield* Effect.sync(() =>
-          place(file, { staged: path.join(staging, directoryName(name)), directory: directory(name) })
-        ).pipe(storageFailure("a world could not be made"))
-        yield* settle(entryOf(result))
-        return result
+        const made = yield* attempt("a world could not be made", () =>
+          Either.map(scratch.compose(write), ({ file, result }) => {
+            place(file, { staged: path.join(staging, directoryName(name)), directory: directory(name) })
+            return result
+          })
+        )
+        yield* settle(entryOf(made))
+        return made
       }, Effect.uninterruptible),
 
       remove: (name) =>
@@ -112,7 +114,7 @@ export const make = (
           storageFailure("a world could not be taken away")
         ),
 
-      open: (name) => open({ filename: database(name), disableWAL: true }),
+      open: (name) => open(database(name)),
 
       settle,
 

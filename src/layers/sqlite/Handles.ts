@@ -48,7 +48,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
       function* (name: WorldName, identity: number) {
         const scope = yield* Scope.make()
         const db = yield* volume.open(name).pipe(
-          Effect.tap(prepare),
+          Effect.tap((db) => Effect.sync(() => prepare(db))),
           Scope.extend(scope),
           Effect.onError(() => Scope.close(scope, Exit.void))
         )
@@ -64,9 +64,10 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
         const found = open.get(name)
         if (found === undefined) return
         open.delete(name)
-        const head = settle ? yield* Effect.option(readHead(found.db, name)) : Option.none()
+        // What cannot be read is left without a note, and the next start will say so.
+        const head = settle ? yield* Effect.option(Effect.try(() => readHead(found.db, name))) : Option.none()
         yield* Scope.close(found.scope, Exit.void)
-        if (Option.isSome(head) && Option.isSome(head.value)) yield* volume.settle(entryOf(head.value.value))
+        if (Option.isSome(head) && head.value !== undefined) yield* volume.settle(entryOf(head.value))
       },
       Effect.catchAllDefect((defect) => Effect.logError("closing a world failed", defect)),
       Effect.uninterruptible

@@ -1,9 +1,8 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
-import { StorageFailure } from "../../domain/Errors.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
-import { type Database, open, storageFailure } from "./Database.ts"
+import { attempt, type Database, open } from "./Database.ts"
 import { install } from "./Tables.ts"
 import type { Volume } from "./Volume.ts"
 
@@ -25,14 +24,13 @@ export const make: Effect.Effect<Volume, never, Scope.Scope> = Effect.gen(functi
     create: (name, write) =>
       Effect.gen(function* () {
         const own = yield* Scope.fork(scope, { _tag: "Sequential" })
-        return yield* open({ filename: ":memory:", disableWAL: true }).pipe(
+        return yield* open(":memory:").pipe(
           Scope.extend(own),
-          Effect.tap((db) => db.transaction(install(db)).pipe(storageFailure("a world could not be made"))),
           Effect.flatMap((db) =>
-            db.transaction(write(db)).pipe(
-              Effect.catchTag("SqlError", (cause) => new StorageFailure({ message: "the write failed", cause })),
-              Effect.tap(() => Effect.sync(() => worlds.set(name, { db, scope: own })))
-            )
+            attempt("a world could not be made", () => {
+              install(db)
+              return db.transaction(() => write(db))
+            }).pipe(Effect.tap(() => Effect.sync(() => worlds.set(name, { db, scope: own }))))
           ),
           Effect.onError(() => Scope.close(own, Exit.void))
         )

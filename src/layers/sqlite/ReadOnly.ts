@@ -2,6 +2,7 @@ import { existsSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { compareBytes } from "../../domain/ByteOrder.ts"
 import { directoryName, type WorldName, worldOfDirectory } from "../../domain/WorldPath.ts"
 import type { StorageShape } from "../../services/Storage.ts"
@@ -9,7 +10,7 @@ import * as Database from "./Database.ts"
 import { tableState } from "./Tables.ts"
 import { readEventsIfAny, readForeign, readWorld } from "./WorldFile.ts"
 
-const nothing = () => Effect.succeedNone
+const nothing = () => undefined
 
 /** What there is to read in a database. */
 const readers = { own: readWorld, foreign: readForeign, headless: nothing, empty: nothing, alien: nothing }
@@ -25,25 +26,17 @@ export const open = (data: string) =>
       .sort(compareBytes)
     const names = candidates.filter((name) => existsSync(file(name)))
 
-    const connect = (name: WorldName) =>
-      Database.open({
-        filename: file(name),
-        readonly: true,
-        disableWAL: true
-      })
+    const look = <A>(name: WorldName, read: (db: Database.Database) => A) =>
+      Effect.scoped(Effect.map(Database.open(file(name), { readonly: true }), read))
 
     const worlds: Pick<StorageShape, "read" | "events"> = {
       // A creation that never committed is no world, nor is somebody else's database.
       read: (name) =>
-        connect(name).pipe(
-          Effect.flatMap((db) => Effect.flatMap(tableState(db), (state) => readers[state](db, name))),
-          Effect.scoped,
+        look(name, (db) => Option.fromNullable(readers[tableState(db)](db, name))).pipe(
           Database.storageFailure("the world cannot be read")
         ),
       events: (name, after, limit) =>
-        Effect.scoped(Effect.flatMap(connect(name), (db) => readEventsIfAny(db, after, limit))).pipe(
-          Database.storageFailure("the events cannot be read")
-        )
+        look(name, (db) => readEventsIfAny(db, after, limit)).pipe(Database.storageFailure("the events cannot be read"))
     }
     return { names, ...worlds }
   }).pipe(Database.storageFailure(`the data directory ${data} cannot be read`))

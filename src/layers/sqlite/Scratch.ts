@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import type { StorageFailure } from "../../domain/Errors.ts"
 import { type Database, open, storageFailure } from "./Database.ts"
@@ -12,32 +13,24 @@ export interface Composed<A> {
 
 /** A place in memory where new worlds are composed, before anything of them is on disk. */
 export interface Scratch {
-  /** the file of a world with our tables after `write`; one at a time, and nothing of it is kept here */
-  readonly compose: <A, E>(
-    write: (db: Database) => Effect.Effect<A, E>
-  ) => Effect.Effect<Composed<A>, E | StorageFailure>
+  /** the file of a world with our tables after `write`; nothing of it is kept here */
+  readonly compose: <A, E>(write: (db: Database) => Either.Either<A, E>) => Either.Either<Composed<A>, E>
 }
 
 /** Lasts until the scope closes. */
 export const make: Effect.Effect<Scratch, StorageFailure, Scope.Scope> = Effect.gen(function* () {
-  const db = yield* open({ filename: ":memory:", disableWAL: true })
-  yield* db.transaction(install(db)).pipe(storageFailure("the tables of new worlds could not be made"))
-  const turn = yield* Effect.makeSemaphore(1)
-  const begin = db.query("BEGIN").pipe(storageFailure("a world could not be composed"))
+  const db = yield* open(":memory:")
+  yield* Effect.sync(() => install(db)).pipe(storageFailure("the tables of new worlds could not be made"))
 
   return {
-    compose: (write) =>
-      Effect.acquireUseRelease(
-        begin,
-        () =>
-          Effect.flatMap(write(db), (result) =>
-            Effect.map(db.contents.pipe(storageFailure("a world could not be composed")), (file) => ({
-              result,
-              file: logged(file)
-            }))
-          ),
-        () => Effect.orDie(db.query("ROLLBACK"))
-      ).pipe(turn.withPermits(1))
+    compose: (write) => {
+      db.query("BEGIN")
+      try {
+        return Either.map(write(db), (result) => ({ result, file: logged(db.contents()) }))
+      } finally {
+        db.query("ROLLBACK")
+      }
+    }
   }
 })
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -9,10 +10,10 @@ import { entryOf } from "../../domain/World.ts"
 import { namespaceOf, type WorldName } from "../../domain/WorldPath.ts"
 import { EventChain } from "../../services/EventChain.ts"
 import { Storage, type StorageShape } from "../../services/Storage.ts"
-import { type Database, storageFailure } from "./Database.ts"
+import { attempt, type Database, storageFailure } from "./Database.ts"
 import * as Handles from "./Handles.ts"
 import { tableState } from "./Tables.ts"
-import { checkConditions, execute, perform } from "./Transaction.ts"
+import { execute, perform, refusalOf } from "./Transaction.ts"
 import type { Volume } from "./Volume.ts"
 import { readEvents, readHead, readWorld } from "./WorldFile.ts"
 
@@ -27,16 +28,20 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
     const unread = new Set<WorldName>()
 
     /** A world's first commit: all of it or nothing, so that no ghost world stays. */
-    const create = (command: Command) =>
-      makesWorlds(command)
-        ? Effect.zipRight(
-            checkConditions(command, undefined),
-            volume.create(command.name, (db) => perform(db, chain, command))
-          )
-        : WorldNotFound.at(command.name)
+    const create = (command: Command) => {
+      if (!makesWorlds(command)) return WorldNotFound.at(command.name)
+      return (
+        refusalOf(command, undefined) ??
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          volume.create(command.name, (db) => perform(db, chain, command, now))
+        )
+      )
+    }
 
     const change = (handle: Handles.Handle, db: Database, command: Command) =>
-      execute(db, chain, command).pipe(
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        attempt("the write failed", () => execute(db, chain, command, now))
+      ).pipe(
         // A connection that failed in mid-transaction is not trusted with the next one.
         Effect.tapErrorTag("StorageFailure", () => handle.close)
       )
@@ -90,7 +95,8 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
         handles.use(name, (handle) =>
           Option.match(handle.db, {
             onNone: () => Effect.succeed([]),
-            onSome: (db) => readEvents(db, after, limit).pipe(storageFailure("events could not be read"))
+            onSome: (db) =>
+              Effect.sync(() => readEvents(db, after, limit)).pipe(storageFailure("events could not be read"))
           })
         )
     }
@@ -99,15 +105,12 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<StorageSha
 const makesWorlds = (command: Command): boolean =>
   command._tag === "Overwrite" || command._tag === "Append" || command._tag === "Annotate"
 
-const readFrom = <A, E>(
-  handles: Handles.Handles,
-  name: Command["name"],
-  query: (db: Database) => Effect.Effect<Option.Option<A>, E>
-) =>
+const readFrom = <A>(handles: Handles.Handles, name: Command["name"], query: (db: Database) => A | undefined) =>
   handles.use(name, (handle) =>
     Option.match(handle.db, {
       onNone: () => Effect.succeedNone,
-      onSome: (db) => query(db).pipe(storageFailure("a world could not be read"))
+      onSome: (db) =>
+        Effect.sync(() => Option.fromNullable(query(db))).pipe(storageFailure("a world could not be read"))
     })
   )
 
@@ -121,23 +124,23 @@ const recover = (handles: Handles.Handles, volume: Volume, name: WorldName, unre
       onNone: () => Effect.succeedNone,
       onSome: (db) =>
         Effect.gen(function* () {
-          const state = yield* tableState(db)
+          const state = tableState(db)
           if (state === "empty") yield* Effect.zipRight(handle.close, volume.remove(name))
-          const head = state === "own" || state === "foreign" ? yield* readHead(db, name) : Option.none()
-          if (Option.isNone(head)) {
+          const head = state === "own" || state === "foreign" ? readHead(db, name) : undefined
+          if (head === undefined) {
             if (state !== "empty") {
               yield* Effect.logWarning(`${name} holds a database that is no world; left alone`)
               unread.add(name)
             }
             return Option.none()
           }
-          const newest = yield* readEvents(db, head.value.eventId - 1, 1)
-          if (newest[0]?.event_type === "stage_deleted" && (yield* volume.isCondemned(name))) {
+          const [newest] = readEvents(db, head.eventId - 1, 1)
+          if (newest?.event_type === "stage_deleted" && (yield* volume.isCondemned(name))) {
             yield* Effect.logInfo(`the deletion of ${name} was interrupted and is completed`)
             yield* Effect.zipRight(handle.close, volume.discard(name, `recovered-${randomUUID()}`))
             return Option.none()
           }
-          return Option.some(entryOf(head.value))
+          return Option.some(entryOf(head))
         }).pipe(storageFailure("a world could not be read"))
     })
   )

@@ -1,7 +1,6 @@
-import * as SqlSchema from "@effect/sql/SqlSchema"
-import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { AnyDatabase, type Database } from "./Database.ts"
+import { all, type Database } from "./Database.ts"
 
 /**
  * The inside of one `universe.db` (C1.5). The body is the last column, so that SQLite need not walk its overflow pages
@@ -49,33 +48,30 @@ const ownColumns = [
   "lineage TEXT NOT NULL DEFAULT ''"
 ]
 
-const TableInfo = Schema.Array(Schema.Struct({ name: Schema.String }))
+const columnsIn = all(Schema.Struct({ name: Schema.String }))
 
 /** Settings of a connection: every commit is on the disk before it is acknowledged (C5.1), memory stays small. */
-const configure = (db: Database) =>
-  Effect.all(
-    [
-      db.query("PRAGMA journal_mode = WAL"),
-      db.query("PRAGMA synchronous = FULL"),
-      db.query("PRAGMA busy_timeout = 1000"),
-      db.query("PRAGMA cache_size = -256"),
-      db.query("PRAGMA journal_size_limit = 1048576")
-    ],
-    { discard: true }
-  )
+const settings = [
+  "PRAGMA journal_mode = WAL",
+  "PRAGMA synchronous = FULL",
+  "PRAGMA busy_timeout = 1000",
+  "PRAGMA cache_size = -256",
+  "PRAGMA journal_size_limit = 1048576"
+]
 
-/** Makes the tables, or completes those of a database that was made elsewhere. Call inside a transaction. */
-export const install = (db: Database) =>
-  Effect.gen(function* () {
-    const columns = yield* Effect.flatMap(db.query("PRAGMA table_info(stage_meta)"), Schema.decodeUnknown(TableInfo))
-    if (columns.length > 0) {
-      const present = new Set(columns.map((column) => column.name))
+/** Makes the tables, or completes those of a database that was made elsewhere: all of them or nothing. */
+export const install = (db: Database): void => {
+  db.transaction(() => {
+    const present = new Set(columnsIn(db.query("PRAGMA table_info(stage_meta)")).map(({ name }) => name))
+    if (present.size > 0) {
       for (const column of ownColumns) {
-        if (!present.has(column.split(" ")[0] ?? "")) yield* db.query(`ALTER TABLE stage_meta ADD COLUMN ${column}`)
+        if (!present.has(column.split(" ")[0] ?? "")) db.query(`ALTER TABLE stage_meta ADD COLUMN ${column}`)
       }
     }
-    for (const statement of schema) yield* db.query(statement)
+    for (const statement of schema) db.query(statement)
+    return Either.void
   })
+}
 
 /**
  * `own`: ours and complete; `foreign`: a world that lacks something of ours; `headless`: events without a world; `empty`:
@@ -83,34 +79,34 @@ export const install = (db: Database) =>
  */
 export type TableState = "own" | "foreign" | "headless" | "empty" | "alien"
 
-const TableStateRow = Schema.Struct({
-  user_version: Schema.Number,
-  tables: Schema.Number,
-  worlds: Schema.Number,
-  logs: Schema.Number
-})
-
-const findTableState = SqlSchema.single({
-  Request: AnyDatabase,
-  Result: TableStateRow,
-  execute: (db) =>
-    db.query(`SELECT (SELECT user_version FROM pragma_user_version) AS user_version, count(*) AS tables,
-      count(*) FILTER (WHERE name = 'stage_meta') AS worlds, count(*) FILTER (WHERE name = 'events') AS logs FROM sqlite_schema WHERE type = 'table'`)
-})
-
-export const tableState = (db: Database) =>
-  Effect.map(findTableState(db), ({ logs, tables, user_version, worlds }): TableState => {
-    if (worlds > 0) return user_version === 5 ? "own" : "foreign"
-    return tables === 0 ? "empty" : logs > 0 ? "headless" : "alien"
+const countsIn = all(
+  Schema.Struct({
+    user_version: Schema.Number,
+    tables: Schema.Number,
+    worlds: Schema.Number,
+    logs: Schema.Number
   })
+)
+
+const selectCounts = `SELECT (SELECT user_version FROM pragma_user_version) AS user_version, count(*) AS tables,
+  count(*) FILTER (WHERE name = 'stage_meta') AS worlds, count(*) FILTER (WHERE name = 'events') AS logs
+  FROM sqlite_schema WHERE type = 'table'`
+
+export const tableState = (db: Database): TableState => {
+  for (const { logs, tables, user_version, worlds } of countsIn(db.query(selectCounts))) {
+    if (worlds > 0) return user_version === 5 ? "own" : "foreign"
+    if (tables > 0) return logs > 0 ? "headless" : "alien"
+  }
+  return "empty"
+}
 
 /**
  * Makes a database that was just opened ready for use: one of ours is configured, a world that was copied in from
  * elsewhere gets the tables and columns it lacks, and what is no world stays as it is, byte for byte.
  */
-export const prepare = (db: Database) =>
-  Effect.flatMap(tableState(db), (state) => {
-    if (state === "alien" || state === "headless") return Effect.void
-    const complete = state === "foreign" ? db.transaction(install(db)) : Effect.void
-    return Effect.asVoid(Effect.zipRight(configure(db), complete))
-  })
+export const prepare = (db: Database): void => {
+  const state = tableState(db)
+  if (state === "alien" || state === "headless") return
+  for (const setting of settings) db.query(setting)
+  if (state === "foreign") install(db)
+}

@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto"
-import * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import type { Command, Receipt, Remark } from "../../domain/Command.ts"
+import * as Either from "effect/Either"
+import type { Annotate, Append, Command, Overwrite, Receipt, Remark } from "../../domain/Command.ts"
 import { evaluateWrite } from "../../domain/Conditions.ts"
-import { PreconditionFailed, StorageFailure, WorldNotFound } from "../../domain/Errors.ts"
+import { PreconditionFailed, WorldNotFound } from "../../domain/Errors.ts"
 import { encodePayload, type Operation } from "../../domain/Event.ts"
 import { encodeMeta, type MetaHeaders } from "../../domain/MetaHeaders.ts"
 import { currentTags, initialState } from "../../domain/World.ts"
@@ -46,110 +44,99 @@ interface Chained {
 const beginning: Chained = { id: 0, hmac: "" }
 
 /** Runs a command in ONE transaction: precondition, row and signed event together, or none of them (C5.1). */
-export const execute = (db: Database, chain: EventChainShape, command: Command): Effect.Effect<Receipt, WriteError> =>
-  Effect.catchTag(
-    db.transaction(perform(db, chain, command)),
-    "SqlError",
-    (cause) => new StorageFailure({ message: "the write could not be committed", cause })
-  )
+export const execute = (
+  db: Database,
+  chain: EventChainShape,
+  command: Command,
+  now: number
+): Either.Either<Receipt, WriteError> => db.transaction(() => perform(db, chain, command, now))
 
-/** The same inside of a transaction that is under way. */
-export const perform = (db: Database, chain: EventChainShape, command: Command): Effect.Effect<Receipt, WriteError> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => run(db, chain, command, now)).pipe(
-    Effect.catchAllDefect((cause) => new StorageFailure({ message: "the write failed", cause })),
-    Effect.catchTags({
-      SqlError: (cause) => new StorageFailure({ message: "the write failed", cause }),
-      ParseError: (cause) => new StorageFailure({ message: "the world holds what it should not", cause })
-    })
-  )
-
-const run = Effect.fnUntraced(function* (db: Database, chain: EventChainShape, command: Command, now: number) {
-  const found = yield* readHead(db, command.name)
+/** The same inside of a transaction that is under way. `now` is in milliseconds since 1970. */
+export const perform = (
+  db: Database,
+  chain: EventChainShape,
+  command: Command,
+  now: number
+): Either.Either<Receipt, WriteError> => {
+  const { name } = command
+  const found = readHead(db, name)
   if (command._tag === "Append" && command.idempotencyKey !== undefined) {
-    const earlier = yield* findEarlier(db, command, command.idempotencyKey)
-    if (Option.isSome(earlier)) return earlier.value
+    const earlier = findEarlier(db, command, command.idempotencyKey)
+    if (earlier !== undefined) return earlier
   }
-  yield* checkConditions(command, Option.getOrUndefined(found))
-  const end = Option.isSome(found)
-    ? { id: found.value.eventId, hmac: found.value.hmac }
-    : Option.getOrElse(yield* readChainEnd(db), () => beginning)
-  const ts = new Date(now).toISOString()
-  const moment: Moment = { db, chain, ts, previous: Option.getOrUndefined(found), newest: end }
+  const refused = refusalOf(command, found)
+  if (refused !== undefined) return Either.left(refused)
+  const newest = found === undefined ? (readChainEnd(db) ?? beginning) : { id: found.eventId, hmac: found.hmac }
+  const moment: Moment = { db, chain, ts: new Date(now).toISOString(), previous: found, newest }
   switch (command._tag) {
-    case "Overwrite": {
-      const digests = digestsOf(command.body)
-      const stage = stageOf(command.name, Option.getOrUndefined(found), {
-        ext: command.ext,
-        meta: command.meta,
-        len: command.body.length,
-        ...digests
-      })
-      const { origin, type = "stage_written" } = command
-      return yield* writeBody(
-        moment,
-        stage,
-        command.body,
-        origin === undefined
-          ? { op: "put", type, details: {} }
-          : { op: origin.op, type: copyTypes[origin.op], details: { from: origin.from } }
-      )
-    }
+    case "Overwrite":
+      return Either.right(overwrite(moment, command))
     case "Append": {
-      const world = Option.isSome(found) ? yield* readWorld(db, command.name) : Option.none()
-      const [body, digests] = Option.match(world, {
-        onNone: () => [command.body, digestsOf(command.body)] as const,
-        onSome: (previous) => {
-          const whole = Buffer.concat([previous.body, command.body])
-          return [whole, digestsOfAppended(previous, command.body, whole)] as const
-        }
-      })
-      const stage = stageOf(command.name, Option.getOrUndefined(found), {
-        ext: Option.match(found, { onNone: () => command.ext, onSome: (head) => head.ext }),
-        meta: Option.match(found, { onNone: () => [], onSome: (head) => head.meta }),
-        len: body.length,
-        ...digests
-      })
-      const details = { append_len: command.body.length, append_sha256: sha256(command.body) }
-      const receipt = yield* writeBody(moment, stage, body, { op: "append", type: "stage_appended", details })
-      if (command.idempotencyKey !== undefined) yield* remember(db, command, command.idempotencyKey, receipt, now)
-      return receipt
+      const receipt = extend(moment, command)
+      if (command.idempotencyKey !== undefined) remember(db, command, command.idempotencyKey, receipt, now)
+      return Either.right(receipt)
     }
-    case "SetState": {
-      const head = yield* orNotFound(found, command.name)
-      return yield* writeState(moment, head, command.to)
-    }
-    case "Annotate": {
-      const [first, ...others] = command.remarks
-      if (Option.isSome(found)) return yield* writeRemarks(moment, found.value, "state", command.remarks)
-      // A log world that nobody has written yet begins empty.
-      const stage = stageOf(command.name, undefined, { ext: "log", meta: [], len: 0, ...digestsOf(noBytes) })
-      return yield* writeBody(moment, stage, noBytes, { op: "put", ...first }, others)
-    }
-    case "Delete": {
-      const head = yield* orNotFound(found, command.name)
-      return yield* writeRemarks(moment, head, "delete", [{ type: "stage_deleted", details: {} }])
-    }
+    case "SetState":
+      return found === undefined ? notFound(name) : Either.right(writeState(moment, found, command.to))
+    case "Annotate":
+      return Either.right(annotate(moment, command))
+    case "Delete":
+      return found === undefined
+        ? notFound(name)
+        : Either.right(writeRemarks(moment, found, "delete", [{ type: "stage_deleted", details: {} }]))
   }
-})
+}
+
+const notFound = (name: WorldName) => Either.left(WorldNotFound.at(name))
+
+/** Why the conditions of a command do not allow it, judged against what is there now (C4.3); undefined if they do. */
+export const refusalOf = (command: Command, head: StoredHead | undefined): PreconditionFailed | undefined => {
+  if (!("conditions" in command)) return undefined
+  const current = head === undefined ? undefined : { tags: currentTags(head), modified: head.updatedAt }
+  return evaluateWrite(command.conditions, current) === "proceed"
+    ? undefined
+    : new PreconditionFailed({ message: "a condition of the request does not hold for the current state" })
+}
+
+const overwrite = (moment: Moment, command: Overwrite): Receipt => {
+  const { body, ext, meta, name, origin, type = "stage_written" } = command
+  const stage = stageOf(name, moment.previous, { ext, meta, len: body.length, ...digestsOf(body) })
+  return writeBody(
+    moment,
+    stage,
+    body,
+    origin === undefined
+      ? { op: "put", type, details: {} }
+      : { op: origin.op, type: copyTypes[origin.op], details: { from: origin.from } }
+  )
+}
+
+const extend = (moment: Moment, command: Append): Receipt => {
+  const { db, previous } = moment
+  const world = previous === undefined ? undefined : readWorld(db, command.name)
+  const body = world === undefined ? command.body : Buffer.concat([world.body, command.body])
+  const digests = world === undefined ? digestsOf(body) : digestsOfAppended(world, command.body, body)
+  const stage = stageOf(command.name, previous, {
+    ext: previous?.ext ?? command.ext,
+    meta: previous?.meta ?? [],
+    len: body.length,
+    ...digests
+  })
+  const details = { append_len: command.body.length, append_sha256: sha256(command.body) }
+  return writeBody(moment, stage, body, { op: "append", type: "stage_appended", details })
+}
+
+const annotate = (moment: Moment, { name, remarks }: Annotate): Receipt => {
+  if (moment.previous !== undefined) return writeRemarks(moment, moment.previous, "state", remarks)
+  // A log world that nobody has written yet begins empty.
+  const stage = stageOf(name, undefined, { ext: "log", meta: [], len: 0, ...digestsOf(noBytes) })
+  const [first, ...others] = remarks
+  return writeBody(moment, stage, noBytes, { op: "put", ...first }, others)
+}
 
 const copyTypes = { copy: "stage_copied", move: "stage_moved" } as const
 
 const noBytes = new Uint8Array(0)
-
-const orNotFound = (found: Option.Option<StoredHead>, name: WorldName) =>
-  Effect.mapError(found, () => WorldNotFound.at(name))
-
-/** Judges the conditions of a command against what is there now (C4.3). */
-export const checkConditions = (
-  command: Command,
-  head: StoredHead | undefined
-): Effect.Effect<void, PreconditionFailed> => {
-  if (!("conditions" in command)) return Effect.void
-  const current = head === undefined ? undefined : { tags: currentTags(head), modified: head.updatedAt }
-  return evaluateWrite(command.conditions, current) === "proceed"
-    ? Effect.void
-    : new PreconditionFailed({ message: "a condition of the request does not hold for the current state" })
-}
 
 const stageOf = (
   name: WorldName,
@@ -178,34 +165,27 @@ const append = (
   after: Stage | StoredHead,
   on: Chained,
   event: Remark & { readonly op: Operation; readonly meta: MetaHeaders }
-) => {
+): Chained => {
   const { details, meta, op, type } = event
   const facts = { op, len: after.len, ext: after.ext, version: after.version, meta, sha256: after.sha256 }
   const payload = encodePayload(facts, type, ts, details)
   const link: Chained = { id: on.id + 1, hmac: chain.link(on.hmac, payload) }
-  return Effect.as(
-    db.query("INSERT INTO events (id, timestamp, event_type, payload, hmac, prev_hmac) VALUES (?, ?, ?, ?, ?, ?)", [
-      link.id,
-      ts,
-      type,
-      payload,
-      link.hmac,
-      on.hmac
-    ]),
-    link
-  )
+  db.query(insertEvent, [link.id, ts, type, payload, link.hmac, on.hmac])
+  return link
 }
 
+const insertEvent = "INSERT INTO events (id, timestamp, event_type, payload, hmac, prev_hmac) VALUES (?, ?, ?, ?, ?, ?)"
+
 /** Writes bytes; a plugin whose source is replaced falls back to pending, and that is an event too (C10.1). */
-const writeBody = Effect.fnUntraced(function* (
+const writeBody = (
   moment: Moment,
   stage: Stage,
   body: Uint8Array,
   event: Remark & { readonly op: Operation },
   remarks: ReadonlyArray<Remark> = []
-) {
+): Receipt => {
   const { db, newest, previous, ts } = moment
-  yield* db.query(upsertStage, [
+  db.query(upsertStage, [
     stage.version,
     ts,
     stage.ext,
@@ -216,22 +196,22 @@ const writeBody = Effect.fnUntraced(function* (
     stage.lineage,
     body
   ])
-  const written = yield* append(moment, stage, newest, { ...event, meta: event.op === "append" ? [] : stage.meta })
+  const written = append(moment, stage, newest, { ...event, meta: event.op === "append" ? [] : stage.meta })
   const resets = previous !== undefined && stage.state === "pending"
   const details = { from: previous?.state ?? "", to: "pending", version: stage.version, reason: "source replaced" }
   const following: ReadonlyArray<Remark> = resets ? [{ type: "state_transition", details }, ...remarks] : remarks
-  const last = yield* appendAll(moment, stage, written, "state", following)
+  const last = appendAll(moment, stage, written, "state", following)
   const now = Date.parse(ts)
   const times = { createdAt: previous?.createdAt ?? now, updatedAt: now }
   return receiptOf(stage, stage.lineage, last, times, previous === undefined)
-})
+}
 
-const writeState = Effect.fnUntraced(function* (moment: Moment, head: StoredHead, to: string) {
-  yield* moment.db.query("UPDATE stage_meta SET state = ? WHERE id = 1", [to])
+const writeState = (moment: Moment, head: StoredHead, to: string): Receipt => {
+  moment.db.query("UPDATE stage_meta SET state = ? WHERE id = 1", [to])
   const details = { from: head.state, to, version: head.version }
-  const link = yield* append(moment, head, moment.newest, { op: "state", type: "state_transition", meta: [], details })
+  const link = append(moment, head, moment.newest, { op: "state", type: "state_transition", meta: [], details })
   return receiptOf({ ...head, state: to }, head.lineage, link, head, false)
-})
+}
 
 /** Events about a world that stays as it is, one after the other. */
 const appendAll = (
@@ -240,12 +220,12 @@ const appendAll = (
   on: Chained,
   op: Operation,
   remarks: ReadonlyArray<Remark>
-) => Effect.reduce(remarks, on, (on, remark) => append(moment, head, on, { op, meta: [], ...remark }))
+): Chained => remarks.reduce((on, remark) => append(moment, head, on, { op, meta: [], ...remark }), on)
 
-const writeRemarks = (moment: Moment, head: StoredHead, op: Operation, remarks: ReadonlyArray<Remark>) =>
-  Effect.map(appendAll(moment, head, moment.newest, op, remarks), (link) =>
-    receiptOf(head, head.lineage, link, head, false)
-  )
+const writeRemarks = (moment: Moment, head: StoredHead, op: Operation, remarks: ReadonlyArray<Remark>): Receipt => {
+  const link = appendAll(moment, head, moment.newest, op, remarks)
+  return receiptOf(head, head.lineage, link, head, false)
+}
 
 const upsertStage = `INSERT INTO stage_meta
     (id, version, updated_at, ext, headers, state, sha256, json_length, lineage, stage_html)

@@ -1,4 +1,5 @@
 import type * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import type * as Scope from "effect/Scope"
 import type { StorageFailure } from "../../domain/Errors.ts"
 import type { Entry } from "../../domain/World.ts"
@@ -16,7 +17,7 @@ export interface Volume {
   /** makes a world: what `write` does to an empty one is there, whole and durable, or nothing is; then `open` finds it */
   readonly create: <A extends Entry, E>(
     name: WorldName,
-    write: (db: Database) => Effect.Effect<A, E>
+    write: (db: Database) => Either.Either<A, E>
   ) => Effect.Effect<A, E | StorageFailure>
   /** takes away a closed world for good */
   readonly remove: (name: WorldName) => Effect.Effect<void, StorageFailure>

@@ -1,6 +1,3 @@
-import * as SqlSchema from "@effect/sql/SqlSchema"
-import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { EventRow } from "../../domain/Event.ts"
 import { metaFromStored } from "../../domain/MetaHeaders.ts"
@@ -8,7 +5,7 @@ import { decodeText, jsonStringLength } from "../../domain/Text.ts"
 import { type Head, initialState, type World } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import { sha256 } from "../../services/EventChain.ts"
-import { AnyDatabase, type Database } from "./Database.ts"
+import { all, type Database, first } from "./Database.ts"
 
 const HeadRow = Schema.Struct({
   version: Schema.Number,
@@ -36,6 +33,7 @@ const headColumns = `ifnull(version, 1) AS version, ifnull(updated_at, '') AS up
 const foreignColumns = "NULL AS sha256, NULL AS json_length, '' AS lineage"
 const selectHead = `SELECT ${headColumns} FROM stage_meta WHERE id = 1`
 const selectWorld = `SELECT ${headColumns}, ifnull(CAST(stage_html AS BLOB), x'') AS body FROM stage_meta WHERE id = 1`
+const selectForeign = selectWorld.replace("sha256, json_length, lineage", foreignColumns)
 
 /** A head together with what the next event and the next tag of this world are made from. */
 export interface StoredHead extends Head {
@@ -90,76 +88,51 @@ const jsonLengthOf = (body: Uint8Array): number | undefined => {
   return text === undefined ? undefined : jsonStringLength(text)
 }
 
-const findWorld = SqlSchema.findOne({
-  Request: AnyDatabase,
-  Result: WorldRow,
-  execute: (db) => db.query(selectWorld)
-})
+const headIn = first(HeadRow)
+const worldIn = first(WorldRow)
 
-const findForeign = SqlSchema.findOne({
-  Request: AnyDatabase,
-  Result: WorldRow,
-  execute: (db) => db.query(selectWorld.replace("sha256, json_length, lineage", foreignColumns))
-})
-
-const findHead = SqlSchema.findOne({ Request: AnyDatabase, Result: HeadRow, execute: (db) => db.query(selectHead) })
-
-/** Head and bytes in one statement, hence one snapshot. */
-export const readWorld = (db: Database, name: WorldName) =>
-  Effect.map(
-    findWorld(db),
-    Option.map((row): World & StoredHead => {
-      const digests =
-        row.sha256 === null ? digestsOf(row.body) : { sha256: row.sha256, jsonLength: row.json_length ?? undefined }
-      return { ...toHead(name, row, digests), body: row.body }
-    })
-  )
+/** Head and bytes in one statement, hence one snapshot; undefined when there is no world. */
+export const readWorld = (db: Database, name: WorldName): (World & StoredHead) | undefined => {
+  const row = worldIn(db.query(selectWorld))
+  if (row === undefined) return undefined
+  const digests =
+    row.sha256 === null ? digestsOf(row.body) : { sha256: row.sha256, jsonLength: row.json_length ?? undefined }
+  return { ...toHead(name, row, digests), body: row.body }
+}
 
 /** A world that another program made, looked at before anything of ours was added to it. */
-export const readForeign = (db: Database, name: WorldName) =>
-  Effect.map(
-    findForeign(db),
-    Option.map((row): World => ({ ...toHead(name, row, digestsOf(row.body)), body: row.body }))
-  )
+export const readForeign = (db: Database, name: WorldName): World | undefined => {
+  const row = worldIn(db.query(selectForeign))
+  return row === undefined ? undefined : { ...toHead(name, row, digestsOf(row.body)), body: row.body }
+}
 
 /** The head alone; reads the body only when a hand edit has made its digests stale. */
-export const readHead = (db: Database, name: WorldName) =>
-  Effect.flatMap(
-    findHead(db),
-    Option.match({
-      onNone: () => Effect.succeedNone,
-      onSome: (row) =>
-        row.sha256 === null
-          ? readWorld(db, name)
-          : Effect.succeedSome(toHead(name, row, { sha256: row.sha256, jsonLength: row.json_length ?? undefined }))
-    })
-  )
+export const readHead = (db: Database, name: WorldName): StoredHead | undefined => {
+  const row = headIn(db.query(selectHead))
+  if (row === undefined) return undefined
+  return row.sha256 === null
+    ? readWorld(db, name)
+    : toHead(name, row, { sha256: row.sha256, jsonLength: row.json_length ?? undefined })
+}
 
 // Whatever type a hand edit gave a value, it is judged by its text.
 const selectEvents = `SELECT id, ${["timestamp", "event_type", "payload", "hmac", "prev_hmac"]
   .map((column) => `ifnull(CAST(${column} AS TEXT), '') AS ${column}`)
   .join(", ")} FROM events WHERE id > ? ORDER BY id LIMIT ?`
 
-const findEvents = SqlSchema.findAll({
-  Request: Schema.Struct({ db: AnyDatabase, after: Schema.Number, limit: Schema.Number }),
-  Result: EventRow,
-  execute: ({ after, db, limit }) => db.query(selectEvents, [after, limit])
-})
-
-const LastEvent = Schema.Struct({ id: Schema.Number, hmac: Schema.String })
+const eventsIn = all(EventRow)
+const chainEndIn = first(Schema.Struct({ id: Schema.Number, hmac: Schema.String }))
 
 /** The end of a chain whose world has no row: the next event follows it all the same. */
-export const readChainEnd = SqlSchema.findOne({
-  Request: AnyDatabase,
-  Result: LastEvent,
-  execute: (db) => db.query("SELECT id, CAST(hmac AS TEXT) AS hmac FROM events ORDER BY id DESC LIMIT 1")
-})
+export const readChainEnd = (db: Database) =>
+  chainEndIn(db.query("SELECT id, CAST(hmac AS TEXT) AS hmac FROM events ORDER BY id DESC LIMIT 1"))
 
 /** Up to `limit` events with an id above `after`, oldest first. */
-export const readEvents = (db: Database, after: number, limit: number) => findEvents({ db, after, limit })
+export const readEvents = (db: Database, after: number, limit: number): ReadonlyArray<EventRow> =>
+  eventsIn(db.query(selectEvents, [after, limit]))
 
 /** The same for a database that may not have such a table. */
-export const readEventsIfAny = (db: Database, after: number, limit: number) =>
-  Effect.flatMap(db.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'events'"), (tables) =>
-    tables.length === 0 ? Effect.succeed([]) : readEvents(db, after, limit)
-  )
+export const readEventsIfAny = (db: Database, after: number, limit: number): ReadonlyArray<EventRow> => {
+  const tables = db.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'events'")
+  return tables.length === 0 ? [] : readEvents(db, after, limit)
+}
