@@ -75,8 +75,8 @@ export const defaults: AppConfigShape = {
   key: Option.none(),
   privateRead: false,
   maxBody: 64 * 1024 * 1024,
-  // Half of the processors, so that there is one left to speak HTTP.
-  storageThreads: Math.max(1, Math.min(4, Math.floor(availableParallelism() / 2))),
+  // Half of the processors, so that some are left to speak HTTP; two in any case, so that one works while the other waits.
+  storageThreads: Math.max(2, Math.min(4, Math.floor(availableParallelism() / 2))),
   corsOrigins: [],
   trustedProxy: Option.none(),
   gpu: Gpu.defaults,

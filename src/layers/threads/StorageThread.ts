@@ -1,4 +1,5 @@
 import "../YoungGeneration.ts"
+import { setPriority } from "node:os"
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
@@ -81,7 +82,7 @@ const serve = (port: MessagePort) =>
 const isWrite = ({ _tag }: Question): boolean => _tag === "Execute" || _tag === "Evict" || _tag === "Change"
 
 /** How long the answer to a write may wait for others to go with, in milliseconds: a few writes. */
-const longestHold = 2
+const longestHold = 1
 
 /** A value, and the buffers in it that are handed over rather than copied. */
 interface Answer {
@@ -137,6 +138,9 @@ const replyOf = (id: number, exit: Exit.Exit<Answer, WriteError>): Reply => {
 }
 
 const encodeFailure = Schema.encodeSync(Failure)
+
+// The thread that speaks HTTP goes first. Only Linux has this for a thread; elsewhere it would be the whole process.
+if (process.platform === "linux") setPriority(5)
 
 // What the thread that started this one passed on (Thread.ts).
 const { count, data, index, key } = workerData as Assignment

@@ -31,7 +31,8 @@ const { outputFiles } = await build({
   format: "esm",
   platform: "node",
   target: "node20",
-  charset: "utf8",
+  // The text stays in memory, once for each thread.
+  minifyWhitespace: true,
   external: ["better-sqlite3"],
   sourcemap: "linked",
   sourcesContent: false,
