@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { digestsOf, digestsOfAppended } from "../../src/layers/sqlite/WorldFile.ts"
+import { begin, digestsOf, extend } from "../../src/layers/sqlite/Digests.ts"
 
 /** Bytes of which some are text, some begin or end in the middle of a character, and some are no text at all. */
 const someBytes = fc
@@ -15,20 +15,34 @@ const someBytes = fc
   .map((parts) => Buffer.concat(parts))
 
 describe("what is computed from a body once", () => {
-  it("appended: the same as of the whole", () => {
+  it("appended, again and again: the same as of the whole", () => {
     fc.assert(
-      fc.property(someBytes, someBytes, (before, appended) => {
-        const whole = Buffer.concat([before, appended])
-        expect(digestsOfAppended(digestsOf(before), appended, whole)).toEqual(digestsOf(whole))
+      fc.property(someBytes, fc.array(someBytes, { maxLength: 4 }), (first, others) => {
+        let whole = first
+        let running = begin(first)
+        expect(running).toMatchObject(digestsOf(whole))
+        for (const appended of others) {
+          whole = Buffer.concat([whole, appended])
+          running = extend(running, appended, () => whole)
+          expect(running).toMatchObject(digestsOf(whole))
+        }
       }),
       { numRuns: 2000 }
     )
+  })
+
+  it("one beginning may go on in two ways", () => {
+    const [ab, abc, abd] = ["ab", "abc", "abd"].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer]
+    const running = begin(ab)
+    for (const whole of [abc, abd]) {
+      expect(extend(running, whole.subarray(2), () => whole)).toMatchObject(digestsOf(whole))
+    }
   })
 
   it("a character that was cut in two by an append is text again when the rest has come", () => {
     const [first, second] = [Buffer.from([0x61, 0xc3]), Buffer.from([0xa9])]
     const whole = Buffer.from("aé")
     expect(digestsOf(first).jsonLength).toBeUndefined()
-    expect(digestsOfAppended(digestsOf(first), second, whole).jsonLength).toBe(5)
+    expect(extend(begin(first), second, () => whole).jsonLength).toBe(5)
   })
 })

@@ -52,13 +52,32 @@ const counted = (capacity: number, worlds: number) =>
     return { handles, count }
   })
 
+/** Lets go what waits for its turn: whoever used a world has left. */
+const leave = Effect.yieldNow()
+
 describe("a bounded set of open databases", () => {
   it.scoped("stays within its capacity, one use after another", () =>
     Effect.gen(function* () {
       const { count, handles } = yield* counted(4, 20)
-      for (const name of names(20)) yield* handles.use(name, () => Effect.void)
+      for (const name of names(20))
+        yield* Effect.zipRight(
+          handles.use(name, () => Effect.void),
+          leave
+        )
       expect(count.open).toBeLessThanOrEqual(4)
       expect(count.most).toBeLessThanOrEqual(5)
+    })
+  )
+
+  it.scoped("closes a world only when who used another has left, while there are not too many", () =>
+    Effect.gen(function* () {
+      const { count, handles } = yield* counted(4, 40)
+      for (const name of names(12)) yield* handles.use(name, () => Effect.void)
+      expect(count.open).toBe(12)
+      for (const name of names(40)) yield* handles.use(name, () => Effect.void)
+      expect(count.most).toBeLessThanOrEqual(4 + 8 + 1)
+      yield* leave
+      expect(count.open).toBe(4)
     })
   )
 
@@ -67,6 +86,7 @@ describe("a bounded set of open databases", () => {
       const { count, handles } = yield* counted(2, 3)
       const touch = (n: number) => handles.use(world(`home/w${n}`), () => Effect.void)
       for (const n of [0, 1, 0, 2]) yield* touch(n)
+      yield* leave
       const before = count.opened
       for (const n of [0, 2]) yield* touch(n)
       expect(count.opened).toBe(before)
@@ -79,6 +99,7 @@ describe("a bounded set of open databases", () => {
     Effect.gen(function* () {
       const { count, handles } = yield* counted(4, 20)
       for (const name of names(20)) yield* Effect.exit(handles.use(name, () => Effect.fail("refused")))
+      yield* leave
       expect(count.open).toBeLessThanOrEqual(4)
     })
   )
@@ -94,6 +115,7 @@ describe("a bounded set of open databases", () => {
         yield* Deferred.await(reading)
         yield* Fiber.interrupt(reader)
       }
+      yield* leave
       expect(count.open).toBeLessThanOrEqual(4)
     })
   )
@@ -107,6 +129,7 @@ describe("a bounded set of open databases", () => {
         )
       )
       for (let round = 0; round < 5; round++) yield* Effect.all(uses, { concurrency: 12, discard: true })
+      yield* leave
       expect(count.open).toBeLessThanOrEqual(4)
     })
   )
@@ -168,9 +191,11 @@ describe.runIf(process.platform === "linux")("more worlds than open databases", 
         const all = names(200)
         yield* Effect.forEach(all, (name) => storage.execute(put(name, name)), { concurrency: 8, discard: true })
         for (const name of all) expect(yield* readText(storage, name)).toEqual(Option.some(name))
+        yield* leave
         expect(yield* descriptors(data)).toBeLessThanOrEqual(64 * 3 + 3)
         const stale = { ifMatch: '"stale"' }
         for (const name of all) yield* Effect.flip(storage.execute(put(name, "no", { conditions: stale })))
+        yield* leave
         expect(yield* descriptors(data)).toBeLessThanOrEqual(64 * 3 + 3)
       }).pipe(Effect.provide(files(data)), Effect.provide(chain))
       expect(yield* descriptors(data)).toBe(0)

@@ -32,7 +32,7 @@ describe("C17 defaults", () => {
         key: Option.none(),
         privateRead: false,
         maxBody: 67_108_864,
-        storageThreads: Math.min(4, Math.max(1, Math.floor(availableParallelism() / 2))),
+        storageThreads: Math.min(4, Math.max(2, Math.floor(availableParallelism() / 2))),
         corsOrigins: [],
         trustedProxy: Option.none(),
         gpu: {

@@ -6,6 +6,7 @@ import type { StorageFailure } from "../../domain/Errors.ts"
 import { entryOf } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import * as KeyedMutex from "../../services/KeyedMutex.ts"
+import * as Nursery from "../../services/Nursery.ts"
 import { type Database, storageFailure } from "./Database.ts"
 import { prepare } from "./Tables.ts"
 import type { Volume } from "./Volume.ts"
@@ -19,7 +20,7 @@ export interface Handle {
   readonly close: Effect.Effect<void>
 }
 
-/** A bounded set of open databases: the least recently used ones close when there are more than `capacity`. */
+/** A bounded set of open databases: the least recently used ones close soon when there are more than `capacity`. */
 export interface Handles {
   /** runs `f` alone on a world: nobody else reads, writes, opens or closes it meanwhile */
   readonly use: <A, E, R>(
@@ -37,12 +38,16 @@ interface Open {
   readonly scope: Scope.CloseableScope
 }
 
+/** Databases beyond the capacity that may be open until somebody has time to close them. */
+const spare = 8
+
 /** Every database closes with the surrounding scope. */
 export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, never, Scope.Scope> =>
   Effect.gen(function* () {
     // A Map iterates in insertion order; re-inserting on use makes the first key the least recently used.
     const open = new Map<WorldName, Open>()
     const mutex = KeyedMutex.make<WorldName>()
+    const afterwards = yield* Nursery.make
 
     const connect = Effect.fnUntraced(
       function* (name: WorldName, identity: number) {
@@ -96,6 +101,12 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
       return Effect.zipRight(closed, evict)
     })
 
+    /** To close a world takes a sync or two: who has used another has its answer first, unless too many wait for that. */
+    const trim = Effect.suspend(() => {
+      if (open.size <= capacity) return Effect.void
+      return open.size <= capacity + spare ? afterwards.fork(evict) : evict
+    })
+
     yield* Effect.addFinalizer(() =>
       Effect.forEach([...open.keys()], (name) => mutex.lock(name)(disconnect(name, true)), { discard: true })
     )
@@ -104,7 +115,7 @@ export const make = (volume: Volume, capacity: number): Effect.Effect<Handles, n
       use: (name, f) =>
         Effect.ensuring(
           mutex.lock(name)(Effect.flatMap(existing(name), (db) => f({ db, close: disconnect(name, false) }))),
-          evict
+          trim
         ),
       closed: (name, work) => mutex.lock(name)(Effect.zipRight(disconnect(name, false), work))
     }

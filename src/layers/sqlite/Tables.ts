@@ -1,6 +1,6 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import { all, type Database } from "./Database.ts"
+import { all, type Database, first } from "./Database.ts"
 
 /**
  * The inside of one `universe.db` (C1.5). The body is the last column, so that SQLite need not walk its overflow pages
@@ -55,12 +55,14 @@ const settings = [
   "PRAGMA journal_mode = WAL",
   "PRAGMA synchronous = FULL",
   "PRAGMA busy_timeout = 1000",
-  "PRAGMA cache_size = -256",
-  // The log stays a megabyte long, and is emptied before it gets longer: to write over what there is takes less than to
-  // make a file grow.
-  "PRAGMA journal_size_limit = 1048576",
-  "PRAGMA wal_autocheckpoint = 250"
+  "PRAGMA cache_size = -256"
 ]
+
+/**
+ * How long the log gets, in pages of 4 KiB: a megabyte, or for a large world a few versions of it. It stays as long as
+ * that and is emptied before it is longer, because to write over what there is takes less than to make a file grow.
+ */
+const logLength = (pages: number): number => Math.max(250, Math.min(4 * pages, 4096))
 
 /** Makes the tables, or completes those of a database that was made elsewhere: all of them or nothing. */
 export const install = (db: Database): void => {
@@ -75,6 +77,8 @@ export const install = (db: Database): void => {
     return Either.void
   })
 }
+
+const pagesIn = first(Schema.Struct({ page_count: Schema.Number }))
 
 /**
  * `own`: ours and complete; `foreign`: a world that lacks something of ours; `headless`: events without a world; `empty`:
@@ -111,5 +115,8 @@ export const prepare = (db: Database): void => {
   const state = tableState(db)
   if (state === "alien" || state === "headless") return
   for (const setting of settings) db.query(setting)
+  const length = logLength(pagesIn(db.query("PRAGMA page_count"))?.page_count ?? 0)
+  db.query(`PRAGMA wal_autocheckpoint = ${length}`)
+  db.query(`PRAGMA journal_size_limit = ${length * 4200}`)
   if (state === "foreign") install(db)
 }

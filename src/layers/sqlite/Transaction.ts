@@ -11,16 +11,10 @@ import type { EventChainShape } from "../../services/EventChain.ts"
 import { sha256 } from "../../services/EventChain.ts"
 import type { WriteError } from "../../services/Storage.ts"
 import type { Database } from "./Database.ts"
+import { digestsOf } from "./Digests.ts"
+import { grow } from "./Growth.ts"
 import { findEarlier, remember } from "./Idempotency.ts"
-import {
-  digestsOf,
-  digestsOfAppended,
-  makeTag,
-  readChainEnd,
-  readHead,
-  readWorld,
-  type StoredHead
-} from "./WorldFile.ts"
+import { makeTag, readChainEnd, readHead, type StoredHead } from "./WorldFile.ts"
 
 /** The row of a world as a command leaves it, before its event is signed. */
 interface Stage {
@@ -111,19 +105,18 @@ const overwrite = (moment: Moment, command: Overwrite): Receipt => {
   )
 }
 
-const extend = (moment: Moment, command: Append): Receipt => {
+const extend = (moment: Moment, { body, ext, name }: Append): Receipt => {
   const { db, previous } = moment
-  const world = previous === undefined ? undefined : readWorld(db, command.name)
-  const body = world === undefined ? command.body : Buffer.concat([world.body, command.body])
-  const digests = world === undefined ? digestsOf(body) : digestsOfAppended(world, command.body, body)
-  const stage = stageOf(command.name, previous, {
-    ext: previous?.ext ?? command.ext,
-    meta: previous?.meta ?? [],
-    len: body.length,
-    ...digests
-  })
-  const details = { append_len: command.body.length, append_sha256: sha256(command.body) }
-  return writeBody(moment, stage, body, { op: "append", type: "stage_appended", details })
+  const details = { append_len: body.length, append_sha256: sha256(body) }
+  const event = { op: "append", type: "stage_appended", details } as const
+  if (previous === undefined) {
+    const stage = stageOf(name, undefined, { ext, meta: [], len: body.length, ...digestsOf(body) })
+    return writeBody(moment, stage, body, event)
+  }
+  const { sha256: hashed, jsonLength } = grow(db, previous, body)
+  const content = { ext: previous.ext, meta: previous.meta, len: previous.len + body.length }
+  const stage = stageOf(name, previous, { ...content, sha256: hashed, jsonLength })
+  return writeBody(moment, stage, body, event, [], lengthenStage)
 }
 
 const annotate = (moment: Moment, { name, remarks }: Annotate): Receipt => {
@@ -182,10 +175,11 @@ const writeBody = (
   stage: Stage,
   body: Uint8Array,
   event: Remark & { readonly op: Operation },
-  remarks: ReadonlyArray<Remark> = []
+  remarks: ReadonlyArray<Remark> = [],
+  statement = upsertStage
 ): Receipt => {
   const { db, newest, previous, ts } = moment
-  db.query(upsertStage, [
+  db.query(statement, [
     stage.version,
     ts,
     stage.ext,
@@ -227,12 +221,18 @@ const writeRemarks = (moment: Moment, head: StoredHead, op: Operation, remarks: 
   return receiptOf(head, head.lineage, link, head, false)
 }
 
-const upsertStage = `INSERT INTO stage_meta
+const insertStage = `INSERT INTO stage_meta
     (id, version, updated_at, ext, headers, state, sha256, json_length, lineage, stage_html)
   VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET version = excluded.version, updated_at = excluded.updated_at, ext = excluded.ext,
     headers = excluded.headers, state = excluded.state, sha256 = excluded.sha256, json_length = excluded.json_length,
-    lineage = excluded.lineage, stage_html = excluded.stage_html`
+    lineage = excluded.lineage`
+
+const upsertStage = `${insertStage}, stage_html = excluded.stage_html`
+
+/** The same with what is appended only: SQLite puts it behind what there is, and nobody else need hold all of it. */
+const lengthenStage = `${insertStage},
+  stage_html = CAST(ifnull(CAST(stage_html AS BLOB), x'') || excluded.stage_html AS BLOB)`
 
 const receiptOf = (
   stage: Pick<Stage, "name" | "version" | "ext" | "state" | "len" | "sha256">,

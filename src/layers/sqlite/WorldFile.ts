@@ -1,11 +1,11 @@
 import * as Schema from "effect/Schema"
 import { EventRow } from "../../domain/Event.ts"
 import { metaFromStored } from "../../domain/MetaHeaders.ts"
-import { decodeText, jsonStringLength } from "../../domain/Text.ts"
 import { type Head, initialState, type World } from "../../domain/World.ts"
 import type { WorldName } from "../../domain/WorldPath.ts"
 import { sha256 } from "../../services/EventChain.ts"
 import { all, type Database, first } from "./Database.ts"
+import { type Digests, digestsOf } from "./Digests.ts"
 
 const HeadRow = Schema.Struct({
   version: Schema.Number,
@@ -64,29 +64,6 @@ const toHead = (name: WorldName, row: typeof HeadRow.Type, digests: Digests): St
   hmac: row.hmac ?? "",
   lineage: row.lineage
 })
-
-/** What is computed from a body once, when it is written. */
-export interface Digests {
-  readonly sha256: string
-  readonly jsonLength: number | undefined
-}
-
-export const digestsOf = (body: Uint8Array): Digests => ({ sha256: sha256(body), jsonLength: jsonLengthOf(body) })
-
-/**
- * The digests of a body that has grown. Text to which text is appended is as long as both, less the quotes between
- * them: to look at all of it again would be a quarter of the time that appending to a large world takes.
- */
-export const digestsOfAppended = (before: Digests, appended: Uint8Array, body: Uint8Array): Digests => {
-  if (before.jsonLength === undefined) return digestsOf(body)
-  const added = jsonLengthOf(appended)
-  return { sha256: sha256(body), jsonLength: added === undefined ? undefined : before.jsonLength + added - 2 }
-}
-
-const jsonLengthOf = (body: Uint8Array): number | undefined => {
-  const text = decodeText(body)
-  return text === undefined ? undefined : jsonStringLength(text)
-}
 
 const headIn = first(HeadRow)
 const worldIn = first(WorldRow)
