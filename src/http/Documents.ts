@@ -1,7 +1,8 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
-import type * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import * as OpenApi from "@effect/platform/OpenApi"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type PreconditionFailed, RouteNotFound } from "../domain/Errors.ts"
@@ -30,6 +31,10 @@ const file = (
 const fileAt = (pathname: (url: string) => string) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => file(pathname(request.url), request))
 
+/** The API for programs. To describe it takes 16 ms, so it is done when somebody asks, once. */
+const description = (api: HttpApi.Api["Type"]) =>
+  Effect.cached(Effect.suspend(() => HttpServerResponse.json(OpenApi.fromApi(api.api))).pipe(Effect.orDie))
+
 /** The API for people to read, at `path`. Its library is two megabytes of text: it is loaded when somebody looks. */
 const manual = (api: HttpApi.Api["Type"], path: `/${string}`) =>
   Effect.promise(() => import("@effect/platform/HttpApiSwagger")).pipe(
@@ -46,33 +51,32 @@ const manual = (api: HttpApi.Api["Type"], path: `/${string}`) =>
   )
 
 /** Documents beside the typed API: its description for programs and people (C8), and the browser's application (C14). */
-export const DocumentsLive = Layer.mergeAll(
-  HttpApiBuilder.middlewareOpenApi({ path: "/openapi.json" }),
-  HttpApiBuilder.Router.use((router) =>
-    Effect.gen(function* () {
-      const origins = yield* Origins
-      yield* router.get("/docs", yield* manual(yield* HttpApi.Api, "/docs"))
-      for (const name of ["manifest.json", "sw.js", "favicon.ico"] as const) {
-        yield* router.get(
-          `/${name}`,
-          fileAt(() => name)
-        )
-      }
-      yield* router.get("/app/seal", Effect.succeed(sealAnswer))
-      // The router gets paths as this server writes them (RequestTarget.ts): no escape hides a slash.
+export const DocumentsLive = HttpApiBuilder.Router.use((router) =>
+  Effect.gen(function* () {
+    const origins = yield* Origins
+    const api = yield* HttpApi.Api
+    yield* router.get("/openapi.json", yield* description(api))
+    yield* router.get("/docs", yield* manual(api, "/docs"))
+    for (const name of ["manifest.json", "sw.js", "favicon.ico"] as const) {
       yield* router.get(
-        "/app/:file",
-        fileAt((url) => url.slice(1).replace(/\?.*$/, ""))
+        `/${name}`,
+        fileAt(() => name)
       )
-      yield* router.get(
-        "/opensearch.xml",
-        Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
-          const text = openSearch(origins.own(askedOf(request)), entry?.icon ?? "")
-          const tag = sha256(Buffer.from(text)).slice(0, 22)
-          const headers = { etag: `"${tag}"`, "cache-control": "no-cache", vary: "Host" }
-          return unlessKnown(request, tag, bytes(text, "application/opensearchdescription+xml", headers))
-        })
-      )
-    })
-  )
+    }
+    yield* router.get("/app/seal", Effect.succeed(sealAnswer))
+    // The router gets paths as this server writes them (RequestTarget.ts): no escape hides a slash.
+    yield* router.get(
+      "/app/:file",
+      fileAt((url) => url.slice(1).replace(/\?.*$/, ""))
+    )
+    yield* router.get(
+      "/opensearch.xml",
+      Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
+        const text = openSearch(origins.own(askedOf(request)), entry?.icon ?? "")
+        const tag = sha256(Buffer.from(text)).slice(0, 22)
+        const headers = { etag: `"${tag}"`, "cache-control": "no-cache", vary: "Host" }
+        return unlessKnown(request, tag, bytes(text, "application/opensearchdescription+xml", headers))
+      })
+    )
+  })
 )

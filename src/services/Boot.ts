@@ -21,6 +21,6 @@ export const recordBoot = Effect.gen(function* () {
         conditions: {}
       })
     )
-  yield* record("boot/env", summary(config))
-  yield* record("boot/grub", registry.running())
+  // Two worlds, each with its own wait for the disk.
+  yield* Effect.all([record("boot/env", summary(config)), record("boot/grub", registry.running())], { concurrency: 2 })
 })

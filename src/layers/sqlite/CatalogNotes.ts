@@ -1,6 +1,8 @@
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { Entry } from "../../domain/World.ts"
+import type { WorldName } from "../../domain/WorldPath.ts"
 import * as Database from "./Database.ts"
 
 /**
@@ -8,33 +10,37 @@ import * as Database from "./Database.ts"
  * believed only while the file is exactly as it was (`stamp`); the notes are a cache, and deleting them costs time.
  */
 export interface CatalogNotes {
-  /** shows every note in byte order of the names; of notes that cannot be read, those before the first such one */
-  readonly each: (visit: (note: Note) => void) => Effect.Effect<void>
+  /** shows the notes of names that are `wanted` in byte order; of notes that cannot be read, those before the first one */
+  readonly each: (wanted: (name: string) => name is WorldName, visit: (note: Note) => void) => Effect.Effect<void>
   readonly put: (entry: Entry, stamp: string) => Effect.Effect<void>
   readonly remove: (name: string) => Effect.Effect<void>
 }
 
-/** What is noted: the state of a file, and the entry of the world in it, if there still is one by that name. */
+/** What is noted: the state of a file, and the entry of the world in it. */
 export interface Note {
   readonly stamp: string
-  readonly entry: Noted
+  readonly entry: Entry
 }
-export type Noted = Omit<Entry, "name"> & { readonly name: string }
 
 /**
- * A row as one text: of a hundred thousand, SQLite writes and V8 reads these in a third of the time that columns take. A
- * schema would take as long again to look at them.
+ * What is noted of a name, as one text: of a hundred thousand, SQLite writes and V8 reads these in a third of the time that
+ * columns take. A schema would take as long again to look at them.
  */
-const selectNotes = `SELECT json_array(name, stamp, version, ext, state, len, createdAt, updatedAt, eventId, tag) AS note
+const selectNotes = `SELECT name, json_array(stamp, version, ext, state, len, createdAt, updatedAt, eventId, tag) AS note
   FROM entries WHERE name > ? ORDER BY name LIMIT ?`
 
-const noteOf = (row: unknown): Note => {
-  const values: unknown = typeof row === "object" && row !== null && "note" in row ? JSON.parse(String(row.note)) : row
-  const [name, stamp, version, ext, state, len, createdAt, updatedAt, eventId, tag] = Array.isArray(values)
+const isRow = (row: unknown): row is { readonly name: string; readonly note: string } =>
+  Predicate.hasProperty(row, "name") &&
+  typeof row.name === "string" &&
+  Predicate.hasProperty(row, "note") &&
+  typeof row.note === "string"
+
+const noteOf = (name: WorldName, note: string): Note => {
+  const values: unknown = JSON.parse(note)
+  const [stamp, version, ext, state, len, createdAt, updatedAt, eventId, tag] = Array.isArray(values)
     ? (values as ReadonlyArray<unknown>)
     : []
   if (
-    typeof name !== "string" ||
     typeof stamp !== "string" ||
     typeof version !== "number" ||
     typeof ext !== "string" ||
@@ -45,10 +51,12 @@ const noteOf = (row: unknown): Note => {
     typeof eventId !== "number" ||
     typeof tag !== "string"
   ) {
-    throw new TypeError("a note is not what was noted")
+    throw damaged()
   }
   return { stamp, entry: { name, version, ext, state, len, createdAt, updatedAt, eventId, tag } }
 }
+
+const damaged = () => new TypeError("a note is not what was noted")
 
 // Read in pages, each gone before the next: together they would leave a heap several times the size of what is kept.
 const pageSize = 512
@@ -69,16 +77,16 @@ const open = (filename: string) =>
   Effect.map(Database.open(filename), (db): CatalogNotes => {
     for (const statement of preparations) db.query(statement)
     return {
-      each: (visit) =>
+      each: (wanted, visit) =>
         Effect.sync(() => {
           let after = ""
           let read = pageSize
           while (read === pageSize) {
             const rows = db.query(selectNotes, [after, pageSize])
             for (const row of rows) {
-              const note = noteOf(row)
-              after = note.entry.name
-              visit(note)
+              if (!isRow(row)) throw damaged()
+              after = row.name
+              if (wanted(row.name)) visit(noteOf(row.name, row.note))
             }
             read = rows.length
           }

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs"
+import { existsSync, statSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -73,14 +73,14 @@ export const make = (
           if (name !== undefined && owns(name)) there.add(name)
         }
         const names: ReadonlySet<string> = there
-        const isOfWorld = (noted: CatalogNotes.Noted): noted is Entry => names.has(noted.name)
+        const isThere = (name: string): name is WorldName => names.has(name)
         let known: Array<Entry> = []
         const show = () => {
           visit(known)
           known = []
         }
-        yield* notes.each(({ entry, stamp }) => {
-          if (!isOfWorld(entry) || stampOf(database(entry.name)) !== stamp) return
+        yield* notes.each(isThere, ({ entry, stamp }) => {
+          if (stampOf(database(entry.name)) !== stamp) return
           there.delete(entry.name)
           known.push(entry)
           if (known.length === partSize) show()
@@ -162,8 +162,10 @@ const stampOf = (file: string): string | undefined => {
   try {
     const stat = statSync(file, { bigint: true, throwIfNoEntry: false })
     if (stat === undefined) return undefined
-    const log = statSync(`${file}-wal`, { throwIfNoEntry: false })
-    return log !== undefined && log.size > 0 ? changing : `${stat.mtimeNs}:${stat.size}:${stat.ino}`
+    const log = `${file}-wal`
+    return existsSync(log) && (statSync(log, { throwIfNoEntry: false })?.size ?? 0) > 0
+      ? changing
+      : `${stat.mtimeNs}:${stat.size}:${stat.ino}`
   } catch (cause) {
     // A file where a directory should be is no world. In a directory that may not be entered, or on a disk that fails,
     // there may be one: who opens it will hear.

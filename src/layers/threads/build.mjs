@@ -17,7 +17,7 @@ const out = fileURLToPath(new URL("../../../dist/threads/", import.meta.url))
 const effects = {
   name: "effects",
   setup: (bundle) =>
-    bundle.onResolve({ filter: /^(?:effect|\.\.?)\/Fiber(?:\.js)?$/ }, async ({ path, pluginData, ...asked }) =>
+    bundle.onResolve({ filter: /\/Fiber(?:\.js)?$/ }, async ({ path, pluginData, ...asked }) =>
       pluginData === effects
         ? undefined
         : { ...(await bundle.resolve(path, { ...asked, pluginData: effects })), sideEffects: true }
