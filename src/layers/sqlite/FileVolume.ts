@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs"
+import { existsSync, opendirSync, statSync } from "node:fs"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
@@ -68,7 +68,7 @@ export const make = (
       scan: Effect.fnUntraced(function* (visit) {
         yield* abandoned
         const there = new Set<WorldName>()
-        for (const entry of yield* fs.readDirectory(data)) {
+        for (const entry of entriesOf(data)) {
           const name = entry.startsWith(".") ? undefined : worldOfDirectory(entry)
           if (name !== undefined && owns(name)) there.add(name)
         }
@@ -148,8 +148,18 @@ const inodeOf = (file: string): number | undefined => {
   }
 }
 
-/** Worlds that are shown together: each part is gone from here before the next is full. */
-const partSize = 2048
+/** The names in a directory, some at a time: all of a large one at once would stay for as long as the heap has room. */
+function* entriesOf(directory: string): Iterable<string> {
+  const listing = opendirSync(directory, { bufferSize: 512 })
+  try {
+    for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) yield entry.name
+  } finally {
+    listing.closeSync()
+  }
+}
+
+/** Worlds that are shown together: each part is gone from here before it is old, and before the next is full. */
+const partSize = 512
 
 /** The stamp of a database whose write-ahead log still holds something: no note can vouch for it. */
 const changing = "changing"
