@@ -3,6 +3,7 @@ import { Effect, Option } from "effect"
 import * as fc from "fast-check"
 import { digestsOf } from "../../src/layers/sqlite/Digests.ts"
 import { Storage, type StorageShape } from "../../src/services/Storage.ts"
+import { minimal, place } from "../helpers/ForeignWorld.ts"
 import { world } from "../helpers/Paths.ts"
 import { chain, databaseOf, memory, post, put, session, temporary, verdict, withDatabase } from "../helpers/Storages.ts"
 
@@ -67,6 +68,23 @@ describe("C4.2 what is appended", () => {
           for (const more of ["c", "d"]) yield* append(storage, Buffer.from(more))
           expect(yield* bodyOf(storage)).toEqual(Buffer.concat([edited, Buffer.from("cd")]))
           expect(yield* verdict(storage, "home/x")).toMatchObject({ chain: { ok: true }, body: { ok: true } })
+        })
+      )
+    })
+  )
+
+  it.scoped.each(["UTF-8", "UTF-16le", "UTF-16be"])("also in a database whose texts are %s", (encoding) =>
+    Effect.gen(function* () {
+      const data = yield* temporary
+      const bytes = [[0, 255, 195], [169], [], [1, 2]].map((values) => Buffer.from(values))
+      yield* place(data, "home/x", (db) => {
+        db.pragma(`encoding = '${encoding}'`)
+        minimal(bytes[0] as Buffer)(db)
+      })
+      yield* session(data, (storage) =>
+        Effect.gen(function* () {
+          for (const more of bytes.slice(1)) yield* append(storage, more)
+          expect(yield* bodyOf(storage)).toEqual(Buffer.concat(bytes))
         })
       )
     })

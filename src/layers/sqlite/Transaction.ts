@@ -230,9 +230,13 @@ const insertStage = `INSERT INTO stage_meta
 
 const upsertStage = `${insertStage}, stage_html = excluded.stage_html`
 
-/** The same with what is appended only: SQLite puts it behind what there is, and nobody else need hold all of it. */
-const lengthenStage = `${insertStage},
-  stage_html = CAST(ifnull(CAST(stage_html AS BLOB), x'') || excluded.stage_html AS BLOB)`
+/**
+ * The same with what is appended only: SQLite puts it behind what there is, and nobody else need hold all of it. It joins
+ * texts, whose bytes are what they are in UTF-8 only; of a database that has another encoding it joins their hex digits.
+ */
+const lengthenStage = `${insertStage}, stage_html = CASE (SELECT encoding FROM pragma_encoding) WHEN 'UTF-8'
+    THEN CAST(ifnull(CAST(stage_html AS BLOB), x'') || excluded.stage_html AS BLOB)
+    ELSE unhex(hex(CAST(stage_html AS BLOB)) || hex(excluded.stage_html)) END`
 
 const receiptOf = (
   stage: Pick<Stage, "name" | "version" | "ext" | "state" | "len" | "sha256">,
