@@ -55,7 +55,9 @@ const settings = [
   "PRAGMA journal_mode = WAL",
   "PRAGMA synchronous = FULL",
   "PRAGMA busy_timeout = 1000",
-  "PRAGMA cache_size = -256"
+  "PRAGMA cache_size = -256",
+  // A large world is written whole when it is committed, and not page by page before: up to 8 MB of it.
+  "PRAGMA cache_spill = 2048"
 ]
 
 /**
