@@ -51,7 +51,8 @@ export const VirtualList = <A,>({
     if (to >= items.length - margin) nearEnd()
   }, [to, items.length])
 
-  useEffect(() => {
+  // Before anything else happens: the next key may be on its way, and moves on from the row that has the focus.
+  useLayoutEffect(() => {
     if (!moved.current) return
     moved.current = false
     box.current?.querySelector<HTMLElement>(`[data-index="${stop}"] a`)?.focus({ preventScroll: true })
