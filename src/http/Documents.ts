@@ -5,6 +5,7 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Runtime from "effect/Runtime"
 import { type PreconditionFailed, RouteNotFound } from "../domain/Errors.ts"
 import { sha256 } from "../services/EventChain.ts"
 import { askedOf } from "./Asked.ts"
@@ -31,11 +32,21 @@ const file = (
 const fileAt = (pathname: (url: string) => string) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => file(pathname(request.url), request))
 
-/** The API for programs. To describe it takes 16 ms, so it is done when somebody asks, once. */
-const description = (api: HttpApi.Api["Type"]) =>
-  Effect.cached(Effect.suspend(() => HttpServerResponse.json(OpenApi.fromApi(api.api))).pipe(Effect.orDie))
+/** What is made when somebody asks for it first, and once: it goes on though they leave, and others find it. */
+const once = <A>(make: Effect.Effect<A>) =>
+  Effect.map(Effect.runtime<never>(), (runtime) => {
+    let made: Promise<A> | undefined
+    return Effect.promise(() => {
+      made ??= Runtime.runPromise(runtime)(make)
+      return made
+    })
+  })
 
-/** The API for people to read, at `path`. Its library is two megabytes of text: it is loaded when somebody looks. */
+/** The API for programs. To describe it takes 16 ms. */
+const description = (api: HttpApi.Api["Type"]) =>
+  once(Effect.orDie(Effect.suspend(() => HttpServerResponse.json(OpenApi.fromApi(api.api)))))
+
+/** The API for people to read, at `path`. Its library is two megabytes of text. */
 const manual = (api: HttpApi.Api["Type"], path: `/${string}`) =>
   Effect.promise(() => import("@effect/platform/HttpApiSwagger")).pipe(
     Effect.flatMap(({ layer }) =>
@@ -46,7 +57,7 @@ const manual = (api: HttpApi.Api["Type"], path: `/${string}`) =>
         )
       )
     ),
-    Effect.cached,
+    once,
     Effect.map(Effect.flatten)
   )
 

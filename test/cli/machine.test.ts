@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { people } from "../helpers/People.ts"
 import { complaints, dataIn, elastik, serve } from "../helpers/Program.ts"
+import { connection } from "../helpers/RawSocket.ts"
 import { capOf, linkOf, nowSeconds } from "../helpers/Secrets.ts"
 import { databaseOf, eventsIn } from "../helpers/Sqlite.ts"
 import { tempDirectory } from "../helpers/Temp.ts"
@@ -42,6 +43,18 @@ describe("C5.5 the key", () => {
     await people(running).holder("t2").put("/home/x", "x")
     const [event] = eventsIn(databaseOf(dataIn(cwd), "home/x"))
     expect(event?.hmac).toBe(linkOf("caf\u00e9 0123", "", event?.payload ?? ""))
+  })
+})
+
+describe("C8 what describes the API", () => {
+  test("C8 is there for the next one when who asked for it first has left", async () => {
+    const running = await serve({ cwd: tempDirectory(), env: tokens })
+    const { anyone } = people(running)
+    const socket = await connection(Number(new URL(running.url).port))
+    socket.write("GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    expect((await anyone.get("/proc/version")).status).toBe(200)
+    socket.destroy()
+    for (const path of ["/docs", "/docs", "/openapi.json"]) expect((await anyone.get(path)).status).toBe(200)
   })
 })
 
